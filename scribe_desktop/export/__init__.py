@@ -1,0 +1,1 @@
+"""Transcripts and notes as files that other programs read."""

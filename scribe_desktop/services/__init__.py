@@ -1,0 +1,1 @@
+"""Threads, files, sockets and devices; no window. Each third-party library has one owner here."""
