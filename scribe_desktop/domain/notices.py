@@ -1,0 +1,115 @@
+"""What the line tells whoever watches it: the window, the command line, a test.
+
+A notice is a fact that has already happened. It may be sent from any thread;
+the window carries it to its own thread before it looks at it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from scribe_desktop.domain.offer import Offer
+from scribe_desktop.domain.session import Session, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud the microphone is now, pulled by whoever draws a meter.
+
+    Both in dBFS, -120 for nothing at all; `clipping` if the last second was
+    distorted.
+    """
+
+    rms_dbfs: float = -120.0
+    peak_dbfs: float = -120.0
+    clipping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneChoice:
+    """A microphone that can be chosen. `identity` survives restarts and re-plugging."""
+
+    identity: str
+    name: str
+    is_default: bool = False
+
+
+class MicrophoneState(StrEnum):
+    """What is true of the microphone while a session records."""
+
+    OPENING = "opening"
+    HEARD = "heard"
+    STALLED = "stalled"
+    SILENT = "silent"
+    TOO_QUIET = "too_quiet"
+    CLIPPING = "clipping"
+    LOST = "lost"
+    REPLACED = "replaced"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """A session has a new snapshot in the spool."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsStored:
+    """A version of a session's results was stored."""
+
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class LiveText:
+    """What the service has understood so far; replaced by the next, never durable."""
+
+    session_id: SessionId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneChanged:
+    """The microphone of the running session changed state; a sentence says so."""
+
+    state: MicrophoneState
+    message: str = ""
+    remedy: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferChanged:
+    """A service was reached, changed what it offers, or went away."""
+
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolTrouble:
+    """The disk does not take what is spoken; `recovered` when it does again."""
+
+    message: str
+    remedy: str
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something else to tell the clinician, already a sentence."""
+
+    message: str
+    remedy: str = ""
+
+
+Notice: TypeAlias = (
+    SessionChanged
+    | ResultsStored
+    | LiveText
+    | MicrophoneChanged
+    | OfferChanged
+    | SpoolTrouble
+    | Trouble
+)

@@ -1,0 +1,65 @@
+"""What the service made of a dictation: a transcript and its filled notes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class Outcome(StrEnum):
+    """The service's terminal word for a session that it still knew."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class NoteStatus(StrEnum):
+    """How one template fared, in one vocabulary for all servers."""
+
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    PROCESSING = "processing"
+
+
+class Author(StrEnum):
+    """Who wrote a version of the results."""
+
+    SERVICE = "service"
+    CLINICIAN = "clinician"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A filled template. `content` is Markdown text, a tree, or None if there is none."""
+
+    template_id: str
+    status: NoteStatus
+    content: Json = None
+    document_id: str = ""
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything a terminal answer held, normalised."""
+
+    outcome: Outcome
+    transcript: str | None = None
+    notes: tuple[Note, ...] = ()
+    languages: tuple[str, ...] = ()
+    model: str = ""
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsVersion:
+    """One version of a session's results; every one is kept."""
+
+    version: int
+    author: Author
+    at: float
+    results: Results

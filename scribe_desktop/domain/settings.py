@@ -1,0 +1,162 @@
+"""What the clinician can set, declared once, with every default and its bounds.
+
+A setting that does not change behaviour has no place here. The file holds
+only what differs from the default, so a better default reaches everyone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from scribe_desktop.domain.errors import SettingsError
+from scribe_desktop.domain.order import MAX_TEMPLATES, THIS_COMPUTER, Mode
+
+
+class Theme(StrEnum):
+    """How the window looks."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class AfterStop(StrEnum):
+    """What happens to the text when it is ready."""
+
+    SHOW = "show"
+    COPY = "copy"
+    INSERT = "insert"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A service the clinician can choose. Secrets are in the keyring, never here."""
+
+    name: str
+    base_url: str
+    dialect: str = ""
+    account: str = ""
+
+
+EKA_CLOUD = Profile("EkaScribe", "https://api.eka.care/voice/v1", "eka")
+EKA_DEVELOPMENT = Profile("EkaScribe development", "https://api.dev.eka.care/voice/v1", "eka")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting; a value, replaced whole when one changes."""
+
+    service: str = THIS_COMPUTER
+    profiles: tuple[Profile, ...] = (EKA_CLOUD, EKA_DEVELOPMENT)
+    model: str = "pro"
+    mode: Mode = Mode.DICTATION
+    languages: tuple[str, ...] = ("en",)
+    transcript_language: str = ""
+    templates: tuple[str, ...] = ("clinical_notes_template",)
+
+    microphone: str = ""
+    keep_microphone_ready: bool = False
+    cue_sounds: bool = True
+    ask_after_silence_s: int = 120
+
+    key_toggle: str = "Ctrl+Shift+Space"
+    key_pause: str = ""
+    key_cancel: str = ""
+    key_insert_last: str = ""
+    key_show: str = ""
+    global_keys: bool = True
+    device_buttons: Mapping[str, str] = field(default_factory=dict)
+
+    after_stop: AfterStop = AfterStop.SHOW
+    insertion_by_program: Mapping[str, str] = field(default_factory=dict)
+    vocabulary: tuple[str, ...] = ()
+    replacements: Mapping[str, str] = field(default_factory=dict)
+    auto_texts: Mapping[str, str] = field(default_factory=dict)
+    spoken_punctuation: bool = False
+
+    keep_audio_hours: int = 24
+    keep_notes_days: int = 30
+    lock_after_minutes: int = 0
+
+    theme: Theme = Theme.SYSTEM
+    mini_recorder: bool = True
+    start_with_system: bool = False
+    first_run_done: bool = False
+
+    def profile(self, name: str) -> Profile | None:
+        """The service profile of that name, if there is one."""
+        return next((profile for profile in self.profiles if profile.name == name), None)
+
+
+_BOUNDS: dict[str, tuple[int, int]] = {
+    "ask_after_silence_s": (10, 3600),
+    "keep_audio_hours": (0, 24 * 365),
+    "keep_notes_days": (0, 3650),
+    "lock_after_minutes": (0, 24 * 60),
+}
+
+
+def settings_record(settings: Settings) -> dict[str, Any]:
+    """Only what differs from the defaults, JSON-ready."""
+    values, defaults = asdict(settings), asdict(Settings())
+    return {name: value for name, value in values.items() if value != defaults[name]}
+
+
+def read_settings(record: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
+    """The settings and a sentence for each value that was refused.
+
+    A refused value falls back to its default: one bad line must not keep a
+    clinician from dictating. Unknown names are ignored, because an older
+    program may read a newer file.
+    """
+    settings, refused = Settings(), []
+    for name in (f.name for f in fields(Settings)):
+        if name not in record:
+            continue
+        try:
+            settings = with_value(settings, name, record[name])
+        except SettingsError as error:
+            refused.append(error.message)
+    return settings, tuple(refused)
+
+
+def with_value(settings: Settings, name: str, value: Any) -> Settings:  # noqa: ANN401  JSON
+    """One setting replaced, checked; raises SettingsError with a sentence."""
+    default = getattr(Settings(), name, None)
+    if default is None:
+        raise SettingsError(f"There is no setting called “{name}”.")
+    try:
+        return replace(settings, **{name: _checked(name, default, value)})
+    except (TypeError, ValueError, KeyError) as error:
+        raise SettingsError(
+            f"The setting “{name}” cannot have that value; the default is used.",
+            "Choose another value in the settings.",
+        ) from error
+
+
+def _checked(name: str, default: Any, value: Any) -> Any:  # noqa: ANN401, C901  one arm for each kind of setting
+    if name == "profiles":
+        return tuple(Profile(**item) if isinstance(item, Mapping) else item for item in value)
+    if name == "templates" and len(value) > MAX_TEMPLATES:
+        raise ValueError(name)
+    if isinstance(default, StrEnum):
+        return type(default)(value)
+    if isinstance(default, bool):
+        return _require(value, bool)
+    if isinstance(default, int):
+        low, high = _BOUNDS[name]
+        if isinstance(value, bool) or not low <= _require(value, int) <= high:
+            raise ValueError(name)
+        return value
+    if isinstance(default, str):
+        return _require(value, str)
+    if isinstance(default, tuple):
+        return tuple(_require(item, str) for item in value)
+    return {_require(k, str): _require(v, str) for k, v in value.items()}
+
+
+def _require(value: Any, kind: type) -> Any:  # noqa: ANN401
+    if not isinstance(value, kind):
+        raise TypeError(kind)
+    return value

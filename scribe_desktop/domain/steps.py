@@ -1,0 +1,91 @@
+"""What to do next for a session: one pure function that both workers obey.
+
+The upload worker takes Create, Upload, End and Withdraw; the poller takes
+Poll. Neither decides anything else, so the tests can drive a whole delivery
+by calling `next_step` and `apply` in turn.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from scribe_desktop.domain.session import Capture, Delivery, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Open a session on the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Send chunk `index`."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Tell the service that `count` chunks were all.
+
+    `ask_first`: an End may have gone out before, so look at the status before
+    repeating it, because one server processes twice (PROTOCOL.md §1.6).
+    """
+
+    count: int
+    ask_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Ask for the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Tell the service that the session is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do until `until` (epoch seconds), or until something happens (None)."""
+
+    until: float | None = None
+
+
+Step: TypeAlias = Create | Upload | End | Poll | Withdraw | Rest
+
+
+def next_step(session: Session, now: float) -> Step:
+    """The one thing to do for this session; total, and the same at each call."""
+    if session.problem is not None and session.retry_at is None:
+        return Rest()
+    if session.retry_at is not None and session.retry_at > now:
+        return Rest(session.retry_at)
+    if session.is_cancelled or session.is_empty:
+        return _withdrawal(session)
+    match session.delivery:
+        case Delivery.UNSENT:
+            # Created as soon as the microphone is heard, so that only the last
+            # chunk and End remain when the clinician stops.
+            return Rest() if session.capture is Capture.STARTING else Create()
+        case Delivery.OPEN:
+            return _open_step(session)
+        case Delivery.ENDED:
+            return Poll()
+        case Delivery.RESOLVED:
+            return Rest()
+
+
+def _open_step(session: Session) -> Step:
+    if session.accepted < session.chunks:
+        return Upload(session.accepted)
+    if session.capture is Capture.STOPPED:
+        return End(session.chunks, ask_first=session.end_sent)
+    return Rest()
+
+
+def _withdrawal(session: Session) -> Step:
+    delivered = session.delivery is Delivery.RESOLVED
+    if session.remote is not None and not session.withdrawn and not delivered:
+        return Withdraw()
+    return Rest()

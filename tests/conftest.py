@@ -1,0 +1,25 @@
+"""Every test is alone: no network beyond this machine, and no folder of the user's."""
+
+import socket
+from typing import Any
+
+import pytest
+
+_real_connect = socket.socket.connect
+
+
+def _loopback_only(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        host = address[0]
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {host}")
+    _real_connect(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _loopback_only)
+    monkeypatch.setenv("SCRIBE_DESKTOP_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.delenv("SCRIBE_DESKTOP_TOKEN", raising=False)
