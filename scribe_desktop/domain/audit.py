@@ -1,0 +1,53 @@
+"""Who did what to a dictation, as lines that cannot be changed unnoticed.
+
+Each line carries the digest of the one before it, so a line that was altered,
+left out or put in breaks the chain from there on. Lines hold ids and plain
+words, never a patient, a text or a token.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+NO_LINE = "0" * 64
+"""What the first line follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One deed. `digest` is the seal over the line and the digest before it."""
+
+    number: int
+    at: float
+    action: str
+    session_id: str
+    detail: str
+    digest: str
+
+
+def seal_line(
+    previous: str, *, number: int, at: float, action: str, session_id: str = "", detail: str = ""
+) -> AuditLine:
+    """The next line of a chain whose last digest is `previous`."""
+    sealed = json.dumps([previous, number, at, action, session_id, detail], ensure_ascii=False)
+    digest = hashlib.sha256(sealed.encode()).hexdigest()
+    return AuditLine(number, at, action, session_id, detail, digest)
+
+
+def first_break(lines: Iterable[AuditLine]) -> int | None:
+    """The number of the first line that does not follow the one before it, if any."""
+    previous = NO_LINE
+    for expected, line in enumerate(lines, start=1):
+        again = seal_line(
+            previous,
+            number=expected,
+            at=line.at,
+            action=line.action,
+            session_id=line.session_id,
+            detail=line.detail,
+        )
+        if again != line:
+            return expected
+        previous = line.digest
+    return None

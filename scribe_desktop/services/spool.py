@@ -1,0 +1,395 @@
+"""Keeps every dictation, encrypted, until it is delivered and long enough after.
+
+Whatever happened to the computer, what this module acknowledged is here when
+it starts again. Each public call is one transaction: all of it or nothing.
+Sessions are folded by pure functions (`update`), so two threads that change
+one session cannot overwrite each other.
+
+Any thread may call; one lock makes them wait for each other for a fraction
+of a millisecond. Listeners are called on the thread that made the change,
+after the commit and outside the lock, in the order of the commits.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
+from scribe_desktop.domain.audit import NO_LINE, AuditLine, seal_line
+from scribe_desktop.domain.errors import SpoolError, UnknownSession
+from scribe_desktop.domain.record import (
+    read_results,
+    read_session,
+    results_record,
+    session_record,
+)
+from scribe_desktop.domain.results import Author, Json, Results, ResultsVersion
+from scribe_desktop.domain.session import (
+    ChunkSealed,
+    Resolved,
+    Session,
+    SessionId,
+    Stopped,
+    apply,
+)
+from scribe_desktop.services.spool_file import SpoolFile
+from scribe_desktop.services.spool_news import Listener, SpoolNews
+from scribe_desktop.services.spool_rescue import open_or_set_aside
+
+
+class Spool:
+    """The durable store of this computer; made by `Spool.open`."""
+
+    def __init__(self, file: SpoolFile, now: Callable[[], float]) -> None:
+        self._file = file
+        self._now = now
+        self._lock = threading.RLock()
+        self._news = SpoolNews()
+        # What was last committed, so that workers who look often do not make
+        # the recorder wait for the disk. Written only after a commit.
+        self._sessions: dict[SessionId, Session] = {}
+        for (record,) in self._file.read("SELECT record FROM sessions ORDER BY created_at"):
+            session = read_session(json.loads(record))
+            self._sessions[session.session_id] = session
+
+    @classmethod
+    def open(cls, folder: Path, key: bytes, *, now: Callable[[], float]) -> "Spool":
+        """Open the store in `folder`, or make a new one where there is none.
+
+        Raises SpoolFromTheFuture with nothing touched. A store that this key
+        does not open is set aside under a dated name (SpoolKeyLost); a damaged
+        one too, after what can be read was saved into a new store
+        (SpoolDamaged). After either the caller says so and opens again.
+        """
+        return cls(open_or_set_aside(folder, key, now=now), now)
+
+    def close(self) -> None:
+        """Write the log back into the file and close it."""
+        with self._lock:
+            self._file.close()
+
+    # --- sessions --------------------------------------------------------------------
+
+    def add(self, session: Session) -> None:
+        """Store a new session."""
+        with self._lock:
+            if session.session_id in self._sessions:
+                raise ValueError("a session of that id exists")
+            with self._file.transaction():
+                self._file.execute(
+                    "INSERT INTO sessions VALUES (?, ?, ?)",
+                    session.session_id,
+                    session.created_at,
+                    _to_json(session_record(session)),
+                )
+            self._committed(session)
+        self._news.tell()
+
+    def get(self, session_id: SessionId) -> Session:
+        """The session as last committed; raises UnknownSession."""
+        try:
+            return self._sessions[session_id]
+        except KeyError:
+            raise UnknownSession("There is no dictation of that number.") from None
+
+    def sessions(self) -> tuple[Session, ...]:
+        """All sessions, newest first."""
+        with self._lock:
+            known = list(self._sessions.values())
+        return tuple(sorted(known, key=lambda session: session.created_at, reverse=True))
+
+    def find(self, prefix_or_last: str) -> SessionId:
+        """The one session whose id begins so, or the newest for `last`; raises UnknownSession."""
+        known = self.sessions()
+        if prefix_or_last == "last" and known:
+            return known[0].session_id
+        matches = [s.session_id for s in known if s.session_id.startswith(prefix_or_last)]
+        if prefix_or_last in matches:
+            return SessionId(prefix_or_last)
+        if len(matches) == 1 and prefix_or_last:
+            return matches[0]
+        if matches and prefix_or_last:
+            raise UnknownSession(
+                "Several dictations begin with that number.", "Give more of its digits."
+            )
+        raise UnknownSession("There is no dictation of that number.")
+
+    def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
+        """Replace a session by a pure function of itself and return the new one.
+
+        Whatever `change` raises comes out, with nothing changed.
+        """
+        with self._lock:
+            before = self.get(session_id)
+            after = change(before)
+            if after == before:
+                return before
+            with self._file.transaction():
+                self._write(after)
+            self._committed(after)
+        self._news.tell()
+        return after
+
+    # --- audio -----------------------------------------------------------------------
+
+    def append_tail(self, session_id: SessionId, at_frame: int, pcm: bytes) -> None:
+        """Make PCM durable before it is encoded; `at_frame` counts from the session's start.
+
+        Called on the recorder thread. Raises DiskFull with nothing changed.
+        """
+        if not pcm:
+            return
+        with self._lock:
+            self.get(session_id)
+            with self._file.transaction():
+                self._file.execute("INSERT INTO tail VALUES (?, ?, ?)", session_id, at_frame, pcm)
+
+    def seal(
+        self, session_id: SessionId, chunk: EncodedChunk, *, stop_at: float | None = None
+    ) -> Session:
+        """Make `chunk` durable and drop the tail it replaces, both or neither.
+
+        With `stop_at` it is the last one and the session is stopped in the
+        same transaction. Called on the recorder thread. Raises DiskFull with
+        the tail untouched, so the speech is still there when space returns.
+        """
+        with self._lock:
+            session = apply(self.get(session_id), ChunkSealed(chunk.index, chunk.frames))
+            if stop_at is not None:
+                session = apply(session, Stopped(stop_at))
+            with self._file.transaction():
+                self._file.execute(
+                    "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    session_id,
+                    chunk.index,
+                    chunk.body,
+                    chunk.frames,
+                    chunk.media_type,
+                    chunk.extension,
+                    hashlib.sha256(chunk.body).hexdigest(),
+                )
+                self._drop_tail(session_id, session.frames)
+                self._write(session)
+            self._committed(session)
+        self._news.tell()
+        return session
+
+    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
+        """A sealed chunk, the same bytes every time; raises SpoolError when it was deleted."""
+        row = self._chunk_row("body, frames, media_type, extension", session_id, index)
+        body, frames, media_type, extension = row
+        return EncodedChunk(index, body, frames, media_type, extension)
+
+    def chunk_digest(self, session_id: SessionId, index: int) -> str:
+        """SHA-256 of a sealed chunk in hex, taken when it was sealed."""
+        (digest,) = self._chunk_row("digest", session_id, index)
+        return str(digest)
+
+    def tail(self, session_id: SessionId) -> bytes:
+        """PCM that is not yet in a chunk, in order."""
+        with self._lock:
+            frames = self.get(session_id).frames
+            rows = self._file.read(
+                "SELECT at_frame, pcm FROM tail WHERE session_id = ? ORDER BY at_frame", session_id
+            )
+        pcm = bytearray()
+        for at_frame, block in rows:
+            heard_before = max(frames - at_frame, 0)
+            pcm += block[heard_before * BYTES_PER_FRAME :]
+            frames = max(frames, at_frame + frames_in(block))
+        return bytes(pcm)
+
+    def has_audio(self, session_id: SessionId) -> bool:
+        """Whether any audio of the session is still here."""
+        with self._lock:
+            self.get(session_id)
+            rows = self._file.read(
+                "SELECT EXISTS (SELECT 1 FROM chunks WHERE session_id = ?1)"
+                " OR EXISTS (SELECT 1 FROM tail WHERE session_id = ?1)",
+                session_id,
+            )
+        return bool(rows[0][0])
+
+    # --- results ---------------------------------------------------------------------
+
+    def store_results(
+        self,
+        session_id: SessionId,
+        results: Results,
+        event: Resolved,
+        author: Author = Author.SERVICE,
+    ) -> Session:
+        """Store what the service made of a session and resolve it, both or neither."""
+        with self._lock:
+            session = apply(self.get(session_id), event)
+            with self._file.transaction():
+                self._add_version(session_id, results, author)
+                self._write(session)
+            self._committed(session)
+        self._news.tell()
+        return session
+
+    def add_version(
+        self, session_id: SessionId, results: Results, author: Author
+    ) -> ResultsVersion:
+        """Keep another version of the results beside all earlier ones."""
+        with self._lock:
+            session = self.get(session_id)
+            with self._file.transaction():
+                version = self._add_version(session_id, results, author)
+            self._committed(session)
+        self._news.tell()
+        return version
+
+    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """Every version of the results, oldest first."""
+        with self._lock:
+            self.get(session_id)
+            rows = self._file.read(
+                "SELECT version, author, at, record FROM results"
+                " WHERE session_id = ? ORDER BY version",
+                session_id,
+            )
+        return tuple(
+            ResultsVersion(version, Author(author), at, read_results(json.loads(record)))
+            for version, author, at, record in rows
+        )
+
+    # --- deleting --------------------------------------------------------------------
+
+    def delete(self, session_id: SessionId) -> None:
+        """Delete a session for good: overwritten in the file and gone from its log."""
+        with self._lock:
+            self.get(session_id)
+            with self._file.transaction():
+                self._file.execute("DELETE FROM sessions WHERE session_id = ?", session_id)
+            del self._sessions[session_id]
+            self._file.sweep()
+
+    def delete_audio(self, session_id: SessionId) -> None:
+        """Delete the audio of a session for good and keep its results."""
+        with self._lock:
+            session = self.get(session_id)
+            with self._file.transaction():
+                self._file.execute("DELETE FROM chunks WHERE session_id = ?", session_id)
+                self._file.execute("DELETE FROM tail WHERE session_id = ?", session_id)
+            self._file.sweep()
+            self._committed(session)
+        self._news.tell()
+
+    # --- facts and audit -------------------------------------------------------------
+
+    def remember(self, name: str, value: Json) -> None:
+        """Keep a small durable fact, such as what a service last offered."""
+        with self._lock, self._file.transaction():
+            self._file.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, _to_json(value))
+
+    def recall(self, name: str) -> Json:
+        """A fact that was remembered, or None."""
+        with self._lock:
+            rows = self._file.read("SELECT value FROM facts WHERE name = ?", name)
+        fact: Json = json.loads(rows[0][0]) if rows else None
+        return fact
+
+    def audit(self, action: str, session_id: str = "", detail: str = "") -> AuditLine:
+        """Write down a deed; `detail` holds ids and plain words, never a patient or a text."""
+        with self._lock, self._file.transaction():
+            last = self._file.read("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
+            number, digest = last[0] if last else (0, NO_LINE)
+            line = seal_line(
+                digest,
+                number=number + 1,
+                at=self._now(),
+                action=action,
+                session_id=session_id,
+                detail=detail,
+            )
+            self._file.execute(
+                "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
+                line.number,
+                line.at,
+                line.action,
+                line.session_id,
+                line.detail,
+                line.digest,
+            )
+        return line
+
+    def audit_lines(self) -> tuple[AuditLine, ...]:
+        """All deeds, oldest first; `domain.audit.first_break` tells whether they are whole."""
+        with self._lock:
+            rows = self._file.read(
+                "SELECT number, at, action, session_id, detail, digest FROM audit ORDER BY number"
+            )
+        return tuple(AuditLine(*row) for row in rows)
+
+    # --- listeners -------------------------------------------------------------------
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each new snapshot, in order; the return value ends it."""
+        return self._news.subscribe(listener)
+
+    def _committed(self, session: Session) -> None:
+        self._sessions[session.session_id] = session
+        self._news.add(session)
+
+    # --- rows ------------------------------------------------------------------------
+
+    def _write(self, session: Session) -> None:
+        self._file.execute(
+            "UPDATE sessions SET record = ? WHERE session_id = ?",
+            _to_json(session_record(session)),
+            session.session_id,
+        )
+
+    def _drop_tail(self, session_id: SessionId, sealed_frames: int) -> None:
+        rows = self._file.read(
+            "SELECT at_frame, pcm FROM tail WHERE session_id = ? AND at_frame < ?",
+            session_id,
+            sealed_frames,
+        )
+        self._file.execute(
+            "DELETE FROM tail WHERE session_id = ? AND at_frame < ?", session_id, sealed_frames
+        )
+        for at_frame, pcm in rows:
+            rest = pcm[(sealed_frames - at_frame) * BYTES_PER_FRAME :]
+            if rest:
+                self._file.execute(
+                    "INSERT INTO tail VALUES (?, ?, ?)", session_id, sealed_frames, rest
+                )
+
+    def _chunk_row(self, columns: str, session_id: SessionId, index: int) -> Any:  # noqa: ANN401
+        with self._lock:
+            self.get(session_id)
+            rows = self._file.read(
+                f"SELECT {columns} FROM chunks WHERE session_id = ? AND chunk = ?",  # noqa: S608  our own words
+                session_id,
+                index,
+            )
+        if not rows:
+            raise SpoolError("The audio of this dictation is no longer on this computer.")
+        return rows[0]
+
+    def _add_version(
+        self, session_id: SessionId, results: Results, author: Author
+    ) -> ResultsVersion:
+        ((last,),) = self._file.read(
+            "SELECT COALESCE(MAX(version), 0) FROM results WHERE session_id = ?", session_id
+        )
+        version = ResultsVersion(last + 1, author, self._now(), results)
+        self._file.execute(
+            "INSERT INTO results VALUES (?, ?, ?, ?, ?)",
+            session_id,
+            version.version,
+            version.author,
+            version.at,
+            _to_json(results_record(results)),
+        )
+        return version
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

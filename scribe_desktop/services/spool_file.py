@@ -1,0 +1,87 @@
+"""The spool's open file: transactions, and what to do when the disk refuses.
+
+Not locked here: the spool calls with its lock held.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scribe_desktop.domain.errors import DiskFull, SpoolDamaged
+from scribe_desktop.services.spool_schema import (
+    DAMAGE_MARK_FILE,
+    SPOOL_FILE,
+    connect,
+    prepare,
+    transaction,
+    translated,
+)
+
+
+class SpoolFile:
+    """One connection, replaced by a fresh one after the disk refused something."""
+
+    def __init__(self, folder: Path, key: bytes, connection: Any) -> None:  # noqa: ANN401  untyped library
+        self._folder = folder
+        self._key = key
+        self._connection = connection
+        self._suspect = False
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block or nothing; raises DiskFull or SpoolDamaged with nothing changed."""
+        with self._watched():
+            self._reconnect_if_suspect()
+            with transaction(self._connection):
+                yield
+
+    def execute(self, sql: str, *values: object) -> None:
+        """Change something, inside a transaction."""
+        self._connection.execute(sql, values)
+
+    def read(self, sql: str, *values: object) -> list[Any]:
+        """All rows of a query."""
+        with self._watched():
+            rows: list[Any] = self._connection.execute(sql, values).fetchall()
+        return rows
+
+    def sweep(self) -> None:
+        """Give freed pages back to the disk and leave nothing in the log."""
+        with self._watched():
+            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Write the log back into the file and close it."""
+        with translated():
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with translated():
+                yield
+        except DiskFull:
+            # After a failed write the library may keep half-read state; a fresh
+            # connection is the state after a crash, which is always right.
+            self._suspect = True
+            raise
+        except SpoolDamaged:
+            # The next start looks at every page and saves what it can.
+            with contextlib.suppress(OSError):
+                (self._folder / DAMAGE_MARK_FILE).touch()
+            raise
+
+    def _reconnect_if_suspect(self) -> None:
+        if not self._suspect:
+            return
+        fresh = connect(self._folder / SPOOL_FILE, self._key)
+        try:
+            prepare(fresh)
+        except BaseException:
+            fresh.close()
+            raise
+        self._connection.close()
+        self._connection = fresh
+        self._suspect = False

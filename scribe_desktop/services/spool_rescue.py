@@ -1,0 +1,148 @@
+"""Opens the spool, and when it cannot be read sets it aside and saves what can be.
+
+A file that we cannot read is never overwritten: it gets a dated name and
+stays in the folder. From a damaged one every row that is still readable goes
+into a new store, so that one bad block of a disk costs one chunk and not a
+week of dictations.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scribe_desktop.domain.errors import SpoolDamaged, SpoolKeyLost
+from scribe_desktop.domain.record import read_session
+from scribe_desktop.services.spool_file import SpoolFile
+from scribe_desktop.services.spool_salvage import copy_readable
+from scribe_desktop.services.spool_schema import (
+    DAMAGE_MARK_FILE,
+    KEY_MARK_FILE,
+    SPOOL_FILE,
+    connect,
+    key_mark,
+    make_private,
+    prepare,
+    translated,
+)
+
+_log = logging.getLogger(__name__)
+
+_RESCUE_FILE = "spool.rescued"
+_PARTS = ("", "-wal", "-shm")
+
+
+def open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> SpoolFile:
+    """Open or create the store in `folder`; see `Spool.open` for what is raised."""
+    make_private(folder)
+    path = folder / SPOOL_FILE
+    if not path.exists():
+        _finish_rescue(folder, now())
+        _write_key_mark(folder, key)
+    if path.exists() and not _is_our_key(folder, key):
+        _set_aside(folder, now())
+        raise SpoolKeyLost(
+            "The key that opens the recordings on this computer is gone. They were set aside "
+            "and are not lost: they open again with the right key.",
+            "Import the key from its backup, or go on; new recordings are not affected.",
+        )
+    connection = connect(path, key)
+    try:
+        sound = not (folder / DAMAGE_MARK_FILE).exists() and _is_sound(connection)
+    except BaseException:
+        connection.close()
+        raise
+    if not sound:
+        connection.close()
+        raise _rescue(folder, key, now())
+    _write_key_mark(folder, key)
+    return SpoolFile(folder, key, connection)
+
+
+def _is_our_key(folder: Path, key: bytes) -> bool:
+    try:
+        return (folder / KEY_MARK_FILE).read_text() == key_mark(key)
+    except FileNotFoundError:
+        return True
+
+
+def _write_key_mark(folder: Path, key: bytes) -> None:
+    if not (folder / KEY_MARK_FILE).exists() or not _is_our_key(folder, key):
+        temporary = folder / (KEY_MARK_FILE + ".new")
+        temporary.write_text(key_mark(key))
+        temporary.replace(folder / KEY_MARK_FILE)
+
+
+def _is_sound(connection: Any) -> bool:  # noqa: ANN401  untyped library
+    """Look at every page, whose seal is checked on the way: 0.25 s for 100 MB.
+
+    Not by the seals of the file alone: a page that lies in the log after a
+    crash may be torn in the file, and that is no damage.
+    """
+    try:
+        with translated():
+            if connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+                return False
+            prepare(connection)
+            for (record,) in connection.execute("SELECT record FROM sessions").fetchall():
+                read_session(json.loads(record))
+    except (SpoolDamaged, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _set_aside(folder: Path, at: float) -> Path:
+    """Move the store, as it is, into a folder with a dated name."""
+    stamp = dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    aside = folder / f"set-aside-{stamp}"
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = folder / f"set-aside-{stamp}-{number}"
+    make_private(aside)
+    for name in (*(SPOOL_FILE + part for part in _PARTS), KEY_MARK_FILE, DAMAGE_MARK_FILE):
+        with contextlib.suppress(FileNotFoundError):
+            (folder / name).rename(aside / name)
+    _log.warning("spool set aside: %s", aside.name)
+    return aside
+
+
+def _rescue(folder: Path, key: bytes, at: float) -> SpoolDamaged:
+    for part in _PARTS:
+        (folder / (_RESCUE_FILE + part)).unlink(missing_ok=True)
+    old = connect(folder / SPOOL_FILE, key, for_rescue=True)
+    new = connect(folder / _RESCUE_FILE, key)
+    try:
+        prepare(new)
+        rescued = copy_readable(old, new, at)
+    finally:
+        old.close()
+        new.close()
+    _set_aside(folder, at)
+    _finish_rescue(folder, at)
+    _write_key_mark(folder, key)
+    _log.warning("spool rescued: %d sessions, %d lost", rescued.sessions, rescued.chunks_lost)
+    lost = (
+        f"{rescued.chunks_lost} pieces of audio could not be saved."
+        if rescued.chunks_lost
+        else "No audio was found missing."
+    )
+    return SpoolDamaged(
+        "The file with the recordings on this computer was damaged. It was set aside and "
+        f"{rescued.sessions} dictations were saved from it. {lost}",
+        "Check the dictations that are marked with a gap.",
+    )
+
+
+def _finish_rescue(folder: Path, at: float) -> None:
+    """Let the rescued store, if there is one, take the place that the damaged one has left."""
+    if any((folder / (SPOOL_FILE + part)).exists() for part in _PARTS):
+        # A crash while setting aside: the log of the old store must not meet the new one.
+        _set_aside(folder, at)
+    rescued = folder / _RESCUE_FILE
+    # Only a closed store has no log beside it; with one the rescue itself was cut short.
+    if rescued.exists() and not (folder / (_RESCUE_FILE + "-wal")).exists():
+        rescued.rename(folder / SPOOL_FILE)

@@ -1,0 +1,157 @@
+"""Copies what can still be read of a damaged spool into a new one.
+
+Row by row, because one bad page makes the look-up of its own rows fail and
+of no others. Afterwards every session is made to agree with the chunks that
+are left: what is lost becomes a gap on its time line, never a silent hole.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlcipher3 import dbapi2
+
+from scribe_desktop.domain.audio import Gap, seconds
+from scribe_desktop.domain.order import Order
+from scribe_desktop.domain.record import read_session, session_record
+from scribe_desktop.domain.session import (
+    Capture,
+    Delivery,
+    GapNoted,
+    Lapsed,
+    Session,
+    SessionId,
+    apply,
+)
+from scribe_desktop.services.spool_schema import TABLES, transaction
+
+LOST_AUDIO = "damaged file"
+"""The reason of a gap where a chunk could not be read any more."""
+
+_HOPELESS_ROWS = 5000
+"""So many rows in a row that fail, with no known last row, are taken for the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """What a rescue brought: sessions saved, and chunks that are gone."""
+
+    sessions: int
+    chunks_lost: int
+
+
+def copy_readable(old: Any, new: Any, at: float) -> Rescued:  # noqa: ANN401  untyped library
+    """Copy every readable row from `old` into the empty store `new`, in one transaction."""
+    with transaction(new):
+        new.execute("PRAGMA defer_foreign_keys = ON")
+        for table in TABLES:
+            for row in _readable_rows(old, table):
+                if _is_sound(table, row):
+                    marks = ", ".join("?" * len(row))
+                    new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608  our own words
+        _adopt_orphans(new, at)
+        rows = new.execute("SELECT record FROM sessions").fetchall()
+        lost = sum(_reconcile(new, read_session(json.loads(record))) for (record,) in rows)
+    return Rescued(len(rows), lost)
+
+
+def _readable_rows(connection: Any, table: str) -> Iterator[Any]:  # noqa: ANN401
+    last = None
+    with contextlib.suppress(dbapi2.DatabaseError):
+        query = f"SELECT COALESCE(MAX(rowid), 0) FROM {table} NOT INDEXED"  # noqa: S608
+        (last,) = connection.execute(query).fetchone()
+    query = f"SELECT * FROM {table} NOT INDEXED WHERE rowid = ?"  # noqa: S608
+    number = failures = 0
+    while (number < last) if last is not None else (failures < _HOPELESS_ROWS):
+        number += 1
+        try:
+            yield from connection.execute(query, (number,)).fetchall()
+            failures = 0
+        except dbapi2.DatabaseError:
+            failures += 1
+
+
+def _is_sound(table: str, row: Any) -> bool:  # noqa: ANN401
+    if table != "sessions":
+        return True
+    try:
+        read_session(json.loads(row[2]))
+    except (ValueError, KeyError, TypeError):
+        # Its audio, if there is any, is adopted.
+        return False
+    return True
+
+
+def _adopt_orphans(new: Any, at: float) -> None:  # noqa: ANN401
+    """Give audio and results whose session is lost a new one, for this computer only.
+
+    Which service and which patient they were meant for is not known any more,
+    so they must not leave this computer.
+    """
+    orphans = new.execute(
+        "SELECT session_id FROM chunks UNION SELECT session_id FROM tail"
+        " UNION SELECT session_id FROM results EXCEPT SELECT session_id FROM sessions"
+    ).fetchall()
+    for (session_id,) in orphans:
+        chunks, frames = new.execute(
+            "SELECT COALESCE(MAX(chunk) + 1, 0), COALESCE(SUM(frames), 0) FROM chunks"
+            " WHERE session_id = ?",
+            (session_id,),
+        ).fetchone()
+        session = Session(
+            session_id=SessionId(session_id),
+            created_at=at,
+            order=Order(),
+            capture=Capture.RECORDING,
+            chunks=chunks,
+            frames=frames,
+            started_at=at,
+        )
+        new.execute("INSERT INTO sessions VALUES (?, ?, ?)", (session_id, at, _record(session)))
+
+
+def _reconcile(new: Any, session: Session) -> int:  # noqa: ANN401
+    """Close the ranks where chunks are lost that the service does not have; count them."""
+    rows = new.execute(
+        "SELECT chunk, frames FROM chunks WHERE session_id = ? ORDER BY chunk",
+        (session.session_id,),
+    ).fetchall()
+    left = {chunk for chunk, _ in rows}
+    lost = [index for index in range(session.accepted, session.chunks) if index not in left]
+    if not lost or session.delivery in (Delivery.ENDED, Delivery.RESOLVED):
+        return 0
+    frames = sum(count for _, count in rows)
+    lost_s = seconds(max(session.frames - frames, 0))
+    before = sum(count for chunk, count in rows if chunk < lost[0])
+    for number, (chunk, _) in enumerate(rows):
+        new.execute(
+            "UPDATE chunks SET chunk = ? WHERE session_id = ? AND chunk = ?",
+            (number, session.session_id, chunk),
+        )
+    _move_tail(new, session, frames - session.frames)
+    # The numbers changed, so the service must not take them for the old ones.
+    session = apply(session, Lapsed())
+    session = apply(session, GapNoted(Gap(before, lost_s, LOST_AUDIO)))
+    session = replace(session, chunks=len(rows), frames=frames)
+    new.execute(
+        "UPDATE sessions SET record = ? WHERE session_id = ?",
+        (_record(session), session.session_id),
+    )
+    return len(lost)
+
+
+def _move_tail(new: Any, session: Session, by_frames: int) -> None:  # noqa: ANN401
+    rows = new.execute(
+        "SELECT at_frame, pcm FROM tail WHERE session_id = ?", (session.session_id,)
+    ).fetchall()
+    new.execute("DELETE FROM tail WHERE session_id = ?", (session.session_id,))
+    for at_frame, pcm in rows:
+        new.execute(
+            "INSERT INTO tail VALUES (?, ?, ?)", (session.session_id, at_frame + by_frames, pcm)
+        )
+
+
+def _record(session: Session) -> str:
+    return json.dumps(session_record(session), ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,174 @@
+"""How the spool's file is laid out, encrypted and opened.
+
+One SQLite file, encrypted as a whole by SQLCipher. It is opened with
+write-ahead logging and a sync at each commit, because a dictation that was
+acknowledged must survive a power cut; and with secure delete, because what a
+clinician deletes must be gone.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlcipher3 import dbapi2
+
+from scribe_desktop.domain.errors import DiskFull, SpoolDamaged, SpoolError, SpoolFromTheFuture
+
+SPOOL_FILE = "spool.db"
+KEY_MARK_FILE = "spool.key-mark"
+DAMAGE_MARK_FILE = "spool.damaged"
+
+KEY_BYTES = 32
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE sessions (
+               session_id TEXT PRIMARY KEY,
+               created_at REAL NOT NULL,
+               record TEXT NOT NULL)""",
+        """CREATE TABLE chunks (
+               session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+               chunk INTEGER NOT NULL,
+               body BLOB NOT NULL,
+               frames INTEGER NOT NULL,
+               media_type TEXT NOT NULL,
+               extension TEXT NOT NULL,
+               digest TEXT NOT NULL,
+               PRIMARY KEY (session_id, chunk))""",
+        """CREATE TABLE tail (
+               session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+               at_frame INTEGER NOT NULL,
+               pcm BLOB NOT NULL,
+               PRIMARY KEY (session_id, at_frame))""",
+        """CREATE TABLE results (
+               session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+               version INTEGER NOT NULL,
+               author TEXT NOT NULL,
+               at REAL NOT NULL,
+               record TEXT NOT NULL,
+               PRIMARY KEY (session_id, version))""",
+        "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        """CREATE TABLE audit (
+               number INTEGER PRIMARY KEY,
+               at REAL NOT NULL,
+               action TEXT NOT NULL,
+               session_id TEXT NOT NULL,
+               detail TEXT NOT NULL,
+               digest TEXT NOT NULL)""",
+    ),
+)
+"""Step n brings a store of version n to version n + 1; a step never changes once released."""
+
+SCHEMA_VERSION = len(_MIGRATIONS)
+
+TABLES = ("sessions", "chunks", "tail", "results", "facts", "audit")
+"""In the order in which rows may be copied: parents first."""
+
+_NO_ROOM = {dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_READONLY, dbapi2.SQLITE_CANTOPEN}
+_UNREADABLE = {dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB}
+_PRIMARY_CODE = 0xFF
+
+
+def connect(path: Path, key: bytes, *, for_rescue: bool = False) -> Any:  # noqa: ANN401  untyped library
+    """Open the encrypted file; nothing is read yet, so a wrong key shows at the first read.
+
+    `for_rescue` also opens a file that was cut short.
+    """
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"the key has {len(key)} bytes")
+    # The salt only separates the page seals of stores that share a key. Derived
+    # from the key it cannot be lost with the first bytes of a damaged file.
+    salt = hashlib.sha256(b"scribe-desktop spool salt" + key).digest()[:16]
+    with translated():
+        connection = dbapi2.connect(
+            str(path), isolation_level=None, check_same_thread=False, timeout=5.0
+        )
+        # A damaged page would otherwise be reported on stderr by the library itself.
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}{salt.hex()}'\"")
+        if for_rescue:
+            connection.execute("PRAGMA writable_schema = ON")
+    return connection
+
+
+def prepare(connection: Any) -> None:  # noqa: ANN401
+    """Bring a store to this version's layout; raises SpoolFromTheFuture with nothing written."""
+    with translated():
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise SpoolFromTheFuture(
+                "The recordings on this computer were written by a newer version of Scribe "
+                "Desktop. They are safe and were not touched.",
+                "Install the newer version again.",
+            )
+        if version == 0:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA foreign_keys = ON")
+        for step, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
+            with transaction(connection):
+                for statement in statements:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {step}")
+
+
+@contextlib.contextmanager
+def transaction(connection: Any) -> Iterator[None]:  # noqa: ANN401
+    """All of the block or nothing of it."""
+    with translated():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has already rolled back by itself when the disk was full.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn the library's errors about the disk into ours; all others are bugs and pass."""
+    try:
+        yield
+    except dbapi2.DatabaseError as error:
+        ours = _translate(getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _translate(code: int) -> SpoolError | None:
+    if code == dbapi2.SQLITE_FULL:
+        return DiskFull(
+            "The disk of this computer is full.", "Free some space; the recording goes on."
+        )
+    if code in _NO_ROOM:
+        return DiskFull(
+            "The disk of this computer takes nothing at the moment.",
+            "Check the disk or its connection; the recording goes on.",
+        )
+    if code in _UNREADABLE:
+        return SpoolDamaged(
+            "A part of the recordings on this computer cannot be read.",
+            "Start Scribe Desktop again: it sets the damaged file aside and saves what it can.",
+        )
+    return None
+
+
+def key_mark(key: bytes) -> str:
+    """What tells one key from another without telling the key."""
+    return hashlib.sha256(b"scribe-desktop spool key mark" + key).hexdigest()
+
+
+def make_private(folder: Path) -> None:
+    """Create the folder, readable by its owner only."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix":
+        folder.chmod(0o700)

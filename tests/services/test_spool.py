@@ -1,0 +1,305 @@
+"""The durable store: what it acknowledged is there, whatever happened."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.audit import first_break
+from scribe_desktop.domain.errors import SpoolError, UnknownSession
+from scribe_desktop.domain.order import Order, Patient
+from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
+from scribe_desktop.domain.session import (
+    Cancelled,
+    Capture,
+    ChunkAccepted,
+    Created,
+    Delivery,
+    EndAccepted,
+    EndSent,
+    IllegalEvent,
+    Remote,
+    Resolved,
+    Session,
+    SessionId,
+    SpeechStarted,
+    apply,
+)
+from scribe_desktop.services.spool import Spool
+
+KEY = bytes(range(32))
+RESULTS = Results(
+    Outcome.COMPLETED,
+    transcript="Zyanose-Kanarienwort",
+    notes=(Note("soap", NoteStatus.SUCCESS, "# Plan"),),
+)
+
+
+def now() -> float:
+    return 1_700_000_000.0
+
+
+def new_session(number: int = 1, **changes: object) -> Session:
+    session = Session(SessionId(f"{number:032x}"), created_at=float(number), order=Order())
+    return replace(session, **changes)  # type: ignore[arg-type]
+
+
+def recording(spool: Spool, number: int = 1) -> SessionId:
+    session = new_session(number)
+    spool.add(session)
+    spool.update(session.session_id, lambda s: apply(s, SpeechStarted(1.0)))
+    return session.session_id
+
+
+def chunk(index: int, frames: int = 4, body: bytes = b"") -> EncodedChunk:
+    return EncodedChunk(index, body or b"webm %d" % index, frames)
+
+
+def delivered(spool: Spool, number: int = 1) -> SessionId:
+    session_id = recording(spool, number)
+    spool.seal(session_id, chunk(0), stop_at=2.0)
+    for event in (
+        Created(Remote("ses_1", "target")),
+        ChunkAccepted(0, "ses_1"),
+        EndSent(),
+        EndAccepted(3.0, 1),
+    ):
+        spool.update(session_id, lambda s, event=event: apply(s, event))  # type: ignore[misc]
+    return session_id
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def reopen(folder: Path) -> Iterator[Callable[[], Spool]]:
+    """Close the store and open it again, as a restart does."""
+    opened: list[Spool] = []
+
+    def reopen() -> Spool:
+        if opened:
+            opened[-1].close()
+        opened.append(Spool.open(folder, KEY, now=now))
+        return opened[-1]
+
+    yield reopen
+    opened[-1].close()
+
+
+@pytest.fixture
+def spool(reopen: Callable[[], Spool]) -> Spool:
+    return reopen()
+
+
+def test_a_restart_changes_nothing(spool: Spool, reopen: Callable[[], Spool]) -> None:
+    session_id = recording(spool)
+    spool.append_tail(session_id, 0, b"abcdefgh")
+    spool.seal(session_id, chunk(0))
+    spool.append_tail(session_id, 4, b"ijkl")
+    spool.update(session_id, lambda s: apply(s, Created(Remote("ses_1", "t", 9.0))))
+    before = spool.get(session_id)
+
+    again = reopen()
+
+    assert again.get(session_id) == before
+    assert again.chunk(session_id, 0) == chunk(0)
+    assert again.tail(session_id) == b"ijkl"
+
+
+def test_sealing_drops_exactly_the_tail_that_the_chunk_holds(spool: Spool) -> None:
+    session_id = recording(spool)
+    spool.append_tail(session_id, 0, b"aabbcc")
+    spool.append_tail(session_id, 3, b"ddeeff")
+    assert spool.tail(session_id) == b"aabbccddeeff"
+
+    spool.seal(session_id, chunk(0, frames=4))
+
+    assert spool.tail(session_id) == b"eeff"
+    spool.append_tail(session_id, 6, b"gg")
+    assert spool.tail(session_id) == b"eeffgg"
+
+
+def test_the_last_chunk_and_the_stop_are_one_change(spool: Spool) -> None:
+    session_id = recording(spool)
+    spool.append_tail(session_id, 0, b"aabbccdd")
+    session = spool.seal(session_id, chunk(0), stop_at=7.0)
+    assert (session.capture, session.stopped_at, session.chunks) == (Capture.STOPPED, 7.0, 1)
+    assert spool.tail(session_id) == b""
+
+
+def test_an_illegal_chunk_changes_nothing(spool: Spool) -> None:
+    session_id = recording(spool)
+    spool.append_tail(session_id, 0, b"aabb")
+    before = spool.get(session_id)
+    with pytest.raises(IllegalEvent):
+        spool.seal(session_id, chunk(1))
+    assert spool.get(session_id) == before
+    assert spool.tail(session_id) == b"aabb"
+
+
+def test_the_digest_is_that_of_the_bytes(spool: Spool) -> None:
+    session_id = recording(spool)
+    spool.seal(session_id, chunk(0, body=b"abc"))
+    assert spool.chunk_digest(session_id, 0).startswith("ba7816bf")
+
+
+def test_sessions_come_newest_first_and_are_found_by_their_first_digits(spool: Spool) -> None:
+    with pytest.raises(UnknownSession):
+        spool.find("last")
+    for number in (1, 3, 2):
+        spool.add(new_session(number))
+    spool.add(new_session(0xA << 124))
+    assert [s.created_at for s in spool.sessions()][1:] == [3.0, 2.0, 1.0]
+    assert spool.find("last") == spool.find("a") == f"{0xA << 124:032x}"
+    assert spool.find(f"{3:032x}") == f"{3:032x}"
+    for wrong in ("0", "", "b"):
+        with pytest.raises(UnknownSession):
+            spool.find(wrong)
+    with pytest.raises(UnknownSession):
+        spool.get(SessionId("none"))
+
+
+def test_a_session_is_added_once(spool: Spool) -> None:
+    spool.add(new_session())
+    with pytest.raises(ValueError, match="exists"):
+        spool.add(new_session())
+
+
+def test_a_change_that_raises_changes_nothing(spool: Spool) -> None:
+    session_id = recording(spool)
+    before = spool.get(session_id)
+    with pytest.raises(IllegalEvent):
+        spool.update(session_id, lambda s: apply(s, EndSent()))
+    assert spool.get(session_id) == before
+
+
+def test_two_threads_updating_one_session_lose_nothing(
+    spool: Spool, reopen: Callable[[], Spool]
+) -> None:
+    session_id = recording(spool)
+    seen: list[int] = []
+    spool.subscribe(lambda s: seen.append(s.attempts))
+
+    def count() -> None:
+        for _ in range(100):
+            spool.update(session_id, lambda s: replace(s, attempts=s.attempts + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert spool.get(session_id).attempts == 400
+    assert seen == list(range(1, 401))
+    assert reopen().get(session_id).attempts == 400
+
+
+def test_a_listener_may_call_the_spool_and_cannot_harm_it(
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[Session] = []
+
+    def broken(session: Session) -> None:
+        raise RuntimeError("Zyanose-Kanarienwort")
+
+    def cancels(session: Session) -> None:
+        if not session.is_cancelled:
+            spool.update(session.session_id, lambda s: apply(s, Cancelled(5.0)))
+
+    spool.subscribe(broken)
+    spool.subscribe(cancels)
+    end = spool.subscribe(seen.append)
+    spool.add(new_session())
+    assert [s.is_cancelled for s in seen] == [False, True]
+    assert "RuntimeError" in caplog.text
+    assert "Kanarienwort" not in caplog.text
+    end()
+    spool.add(new_session(2))
+    assert len(seen) == 2
+
+
+def test_an_update_that_changes_nothing_is_not_told(spool: Spool) -> None:
+    session_id = recording(spool)
+    seen: list[Session] = []
+    spool.subscribe(seen.append)
+    spool.update(session_id, lambda s: s)
+    assert seen == []
+
+
+def test_results_and_the_resolved_state_are_stored_together(
+    spool: Spool, reopen: Callable[[], Spool]
+) -> None:
+    session_id = delivered(spool)
+    session = spool.store_results(session_id, RESULTS, Resolved(4.0, Outcome.COMPLETED, "ses_1"))
+    assert session.delivery is Delivery.RESOLVED
+    edited = replace(RESULTS, transcript="corrected")
+    spool.add_version(session_id, edited, Author.CLINICIAN)
+
+    versions = reopen().versions(session_id)
+
+    assert [(v.version, v.author, v.results) for v in versions] == [
+        (1, Author.SERVICE, RESULTS),
+        (2, Author.CLINICIAN, edited),
+    ]
+
+
+def test_results_of_an_illegal_receipt_are_not_stored(spool: Spool) -> None:
+    session_id = delivered(spool)
+    with pytest.raises(IllegalEvent):
+        spool.store_results(session_id, RESULTS, Resolved(4.0, Outcome.COMPLETED, "ses_other"))
+    assert spool.versions(session_id) == ()
+
+
+def test_deleting_is_for_good(spool: Spool, folder: Path) -> None:
+    keep, gone = delivered(spool, 1), delivered(spool, 2)
+    spool.seal(recording(spool, 3), chunk(0, body=b"\0" * 3_000_000))
+    spool.delete(spool.find(f"{3:032x}"))
+    spool.delete(gone)
+    assert [s.session_id for s in spool.sessions()] == [keep]
+    with pytest.raises(UnknownSession):
+        spool.versions(gone)
+    assert (folder / "spool.db-wal").stat().st_size == 0
+    assert (folder / "spool.db").stat().st_size < 200_000
+
+
+def test_deleted_audio_leaves_the_results(spool: Spool) -> None:
+    session_id = delivered(spool)
+    spool.store_results(session_id, RESULTS, Resolved(4.0, Outcome.COMPLETED, "ses_1"))
+    assert spool.has_audio(session_id)
+    spool.delete_audio(session_id)
+    assert not spool.has_audio(session_id)
+    assert len(spool.versions(session_id)) == 1
+    with pytest.raises(SpoolError, match="no longer on this computer"):
+        spool.chunk(session_id, 0)
+
+
+def test_facts_are_remembered(spool: Spool, reopen: Callable[[], Spool]) -> None:
+    assert spool.recall("offer") is None
+    spool.remember("offer", {"models": ["pro"]})
+    spool.remember("offer", {"models": ["lite"]})
+    assert reopen().recall("offer") == {"models": ["lite"]}
+
+
+def test_audit_lines_are_a_chain(spool: Spool, reopen: Callable[[], Spool]) -> None:
+    for action in ("created", "exported", "deleted"):
+        spool.audit(action, "5e", "Markdown")
+    lines = reopen().audit_lines()
+    assert [line.action for line in lines] == ["created", "exported", "deleted"]
+    assert first_break(lines) is None
+
+
+def test_nothing_readable_is_on_the_disk(spool: Spool, folder: Path) -> None:
+    session = new_session(order=Order(patient=Patient(name="Kanarie Vogel")))
+    spool.add(session)
+    session_id = delivered(spool, 2)
+    spool.store_results(session_id, RESULTS, Resolved(4.0, Outcome.COMPLETED, "ses_1"))
+    spool.append_tail(recording(spool, 3), 0, b"Kanarienwort" * 100)
+    written = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert b"Kanarie" not in written
+    assert b"SQLite format" not in written
+    assert folder.stat().st_mode & 0o077 == 0
