@@ -1,0 +1,146 @@
+"""Answers the scribe protocol on this computer.
+
+Everything the service answers is one table of calls; the routes, the checks
+and the OpenAPI description are made from it. `build` puts the parts together,
+`application` puts them behind the guard.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from scribe_desktop.server import discovery, session_calls, template_calls, upload_calls
+from scribe_desktop.server.accounts import Accounts
+from scribe_desktop.server.bell import Bell
+from scribe_desktop.server.calls import Call
+from scribe_desktop.server.custom_templates import BuiltIn, TemplateShelf
+from scribe_desktop.server.documents import Documents
+from scribe_desktop.server.guard import Guard
+from scribe_desktop.server.limits import HOLD_S, KEEP_AUDIO_S, KEEP_SESSIONS_S, MAX_HOLDS
+from scribe_desktop.server.reception import receive, refuse
+from scribe_desktop.server.refusals import Refusal
+from scribe_desktop.server.service import Model, Service
+from scribe_desktop.server.sessions import Session, Sessions
+from scribe_desktop.server.store import Store
+from scribe_desktop.server.transcription import NoteWriter, Speech, Transcription
+
+_BEARER = "bearer "
+_ODD_API_KEY = "x-api-key "
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the service is built from: the things that tests and other engines replace."""
+
+    store: Store
+    speech: Speech
+    notes: Callable[[TemplateShelf], NoteWriter]
+    built_in_templates: Mapping[str, BuiltIn]
+    models: tuple[Model, ...]
+    token: str
+    now: Callable[[], float]
+
+
+def build(parts: Parts) -> Service:
+    """Put the service together; its engine thread is started by whoever serves it."""
+    bell = Bell()
+    sessions = Sessions(parts.store, parts.now)
+    documents = Documents(parts.store, parts.now)
+    templates = TemplateShelf(parts.store, parts.built_in_templates, parts.now)
+
+    def resolved(_: Session) -> None:
+        return None
+
+    transcription = Transcription(
+        parts.store,
+        sessions,
+        documents,
+        parts.speech,
+        parts.notes(templates),
+        bell,
+        resolved,
+    )
+    return Service(
+        store=parts.store,
+        sessions=sessions,
+        documents=documents,
+        templates=templates,
+        accounts=Accounts(parts.store, parts.token, parts.now),
+        transcription=transcription,
+        speech=parts.speech,
+        bell=bell,
+        models=parts.models,
+        secret=parts.store.secret("signing", secrets.token_bytes(32)),
+        now=parts.now,
+    )
+
+
+def table() -> list[Call[Service]]:
+    """Every call the service answers."""
+    return [
+        *discovery.calls(),
+        *session_calls.calls(),
+        *upload_calls.calls(),
+        *template_calls.calls(),
+    ]
+
+
+def application(
+    service: Service, *, hosts: Collection[str] = (), origins: Collection[str] = ()
+) -> ASGIApp:
+    """The service as something a web server can run."""
+
+    async def wait_for(session_id: str, waits: Callable[[], object]) -> None:
+        if service.bell.waiting >= MAX_HOLDS:
+            return
+        with service.bell.listen(session_id) as listening:
+            # Asked again after the ear is at the bell: it may have rung just before.
+            if await run_in_threadpool(waits):
+                await listening.wait(HOLD_S)
+
+    routes: list[BaseRoute] = []
+    for call in table():
+        endpoint = receive(call, service, _account_of(service), wait_for)
+        routes += [Route(path, endpoint, methods=[call.method]) for path in call.paths]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
+    return Guard(app, hosts=hosts, origins=origins)
+
+
+def sweep(service: Service) -> None:
+    """Remove what is older than it may be kept; called at the start and then every hour."""
+    now = service.now()
+    service.sessions.forget(audio_before=now - KEEP_AUDIO_S, all_before=now - KEEP_SESSIONS_S)
+    service.accounts.forget()
+
+
+def _account_of(service: Service) -> Callable[[Request], str]:
+    def account_of(request: Request) -> str:
+        headers = request.headers
+        bearer = headers.get("authorization", "")
+        if bearer.lower().startswith(_BEARER):
+            return service.accounts.account_of(bearer[len(_BEARER) :].strip())
+        # A few samples of the specification write the key like this.
+        if bearer.lower().startswith(_ODD_API_KEY):
+            return service.accounts.account_of(bearer[len(_ODD_API_KEY) :], api_key=True)
+        if "x-api-key" in headers:
+            return service.accounts.account_of(headers["x-api-key"], api_key=True)
+        return service.accounts.account_of(headers.get("auth", ""))
+
+    return account_of
+
+
+async def _unrouted(_: Request, error: Exception) -> Response:
+    """What the router itself refuses, in the protocol's envelope."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = {404: "resource_not_found", 405: "method_not_allowed"}.get(status, "invalid_request")
+    headers = error.headers if isinstance(error, HTTPException) else None
+    message = "There is nothing at this address for this method."
+    return refuse(Refusal(status, code, message, headers=headers))

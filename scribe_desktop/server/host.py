@@ -1,0 +1,260 @@
+"""Runs the local service as a process of its own, so that it can fail without the window.
+
+The first line on standard output is one JSON object that says where it
+listens. Started by the program, it gets one JSON line on standard input,
+
+    {"token": "...", "store_key": "64 hex digits", "folder": "where to keep its store"}
+
+all but `token` optional, and ends when that pipe closes: a parent that was
+killed cannot leave it behind. Started in a terminal it makes its own token
+and ends at Ctrl+C or SIGTERM.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from scribe_desktop.domain.errors import ScribeError, SettingsError
+from scribe_desktop.server.api import Parts, application, build, sweep
+from scribe_desktop.server.guard import is_loopback
+from scribe_desktop.server.limits import MAX_FRAME_BYTES
+from scribe_desktop.server.service import Service
+from scribe_desktop.server.store import Store
+
+_log = logging.getLogger(__name__)
+
+_KEY_BYTES = 32
+_LINE_BYTES = 64 * 1024
+_SWEEP_S = 3600.0
+# An engine that is busy longer than this at the end is left to the end of the process.
+_ENGINE_STOP_S = 1.0
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """How to serve. `store_key` is asked once, when no parent sent a key.
+
+    Without a key and a folder the store is in memory and ends with the run.
+    `token_stdin` reads the line described above and ends at the end of input.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    token_stdin: bool = False
+    token: str = ""
+    folder: Path | None = None
+    store_key: Callable[[], bytes] | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    origins: tuple[str, ...] = ()
+    model_folders: tuple[Path, ...] = ()
+
+
+MakeParts = Callable[[Store, str, ServeOptions], Parts]
+
+
+def run(options: ServeOptions, make_parts: MakeParts) -> int:
+    """Serve until told to stop; returns the exit code. Call it on the main thread."""
+    try:
+        options, key = _from_parent(options) if options.token_stdin else (options, None)
+        _refuse_open_door(options)
+        store = _open_store(options, key)
+    except ScribeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    token = options.token or secrets.token_urlsafe(32)
+    try:
+        service = build(make_parts(store, token, options))
+        with _listen(options) as listener:
+            return _serve(service, listener, options, token)
+    except ScribeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    finally:
+        store.close()
+
+
+def _serve(service: Service, listener: socket.socket, options: ServeOptions, token: str) -> int:
+    server = _Server(_configuration(service, options), _announce(listener, options, token))
+    if options.token_stdin:
+        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+    service.transcription.start()
+    sweeping = threading.Event()
+    sweeper = threading.Thread(target=_sweep_hourly, args=(service, sweeping), daemon=True)
+    sweeper.start()
+    try:
+        asyncio.run(server.serve(sockets=[listener]))
+    finally:
+        sweeping.set()
+        service.bell.ring_all()
+        service.transcription.stop(_ENGINE_STOP_S)
+        sweeper.join(_ENGINE_STOP_S)
+    return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """A web server that says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in order at Ctrl+C and SIGTERM, without being killed by them afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        ours = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in ours}
+        try:
+            yield
+        finally:
+            for number, previous in before.items():
+                signal.signal(number, previous)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def _configuration(service: Service, options: ServeOptions) -> uvicorn.Config:
+    hosts = () if is_loopback(options.host) else (options.host,)
+    return uvicorn.Config(
+        application(service, hosts=hosts, origins=options.origins),
+        # Addresses hold session ids only, but a log of them is still a diary of a clinic.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        limit_concurrency=200,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.certificate_key,
+    )
+
+
+def _announce(listener: socket.socket, options: ServeOptions, token: str) -> Callable[[], None]:
+    port = listener.getsockname()[1]
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    scheme = "https" if options.certificate else "http"
+    said = {"url": f"{scheme}://{host}:{port}/voice/v1"}
+    if not options.token_stdin and not options.token:
+        said["token"] = token
+
+    def announce() -> None:
+        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.flush()
+
+    return announce
+
+
+def _listen(options: ServeOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        if os.name == "posix":
+            # On Windows this would let another program take the port over.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((options.host, options.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"The local service could not listen on {options.host}, port {options.port}.",
+            "Choose another port, or leave the choice to the system with port 0.",
+        ) from error
+    return listener
+
+
+def _refuse_open_door(options: ServeOptions) -> None:
+    if is_loopback(options.host):
+        return
+    if not (options.certificate and options.certificate_key):
+        raise SettingsError(
+            "The service would be open to other computers without encryption.",
+            "Give a certificate and its key, or serve on 127.0.0.1.",
+        )
+
+
+def _open_store(options: ServeOptions, key: bytes | None) -> Store:
+    if key is None and options.store_key is not None:
+        key = options.store_key()
+    if key is None or options.folder is None:
+        return Store.in_memory()
+    return Store.open(options.folder, key)
+
+
+def _from_parent(options: ServeOptions) -> tuple[ServeOptions, bytes | None]:
+    """Read the one line from the parent; everything after it is only waited for to end."""
+    line = bytearray()
+    # Read below Python's buffers: a thread blocked in a buffered read of standard
+    # input makes the interpreter abort at exit.
+    while not line.endswith(b"\n") and len(line) < _LINE_BYTES:
+        byte = os.read(0, 1)
+        if not byte:
+            break
+        line += byte
+    try:
+        said: dict[str, Any] = json.loads(line)
+        token, hexadecimal, folder = (
+            said["token"],
+            said.get("store_key"),
+            said.get("folder"),
+        )
+        key = bytes.fromhex(hexadecimal) if hexadecimal else None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise _bad_line() from None
+    if not isinstance(token, str) or not token or (key and len(key) != _KEY_BYTES):
+        raise _bad_line()
+    changed = replace(options, token=token)
+    return (replace(changed, folder=Path(folder)) if folder else changed), key
+
+
+def _bad_line() -> SettingsError:
+    return SettingsError(
+        "The first line on standard input was not what the service needs.",
+        'It must be a JSON object with "token", and may have "store_key" and "folder".',
+    )
+
+
+def _end_with_parent(server: uvicorn.Server) -> None:
+    """On a thread: wait for the parent to close the pipe, which it also does by dying."""
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    server.should_exit = True
+
+
+def _sweep_hourly(service: Service, stop: threading.Event) -> None:
+    while True:
+        try:
+            sweep(service)
+        except ScribeError:
+            _log.warning("old sessions could not be removed; tried again in an hour")
+        if stop.wait(_SWEEP_S):
+            return
+
+
+def now() -> float:
+    """Seconds since 1970: sessions expire by the clock on the wall."""
+    return time.time()

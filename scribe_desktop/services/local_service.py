@@ -1,0 +1,261 @@
+"""Starts the speech service of this computer, watches it, and stops it with the program.
+
+It is a child process, so that a speech engine that crashes takes neither the
+window nor a recording with it; it is simply started again. It gets its secrets
+through a pipe, never through its arguments or environment, and ends when that
+pipe closes, which the system does even for a parent that was killed.
+"""
+
+import json
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO
+
+import scribe_desktop
+from scribe_desktop.domain.errors import Retry, ServiceError
+
+_log = logging.getLogger(__name__)
+
+START_LIMIT_S = 30.0
+STOP_LIMIT_S = 1.5
+KILL_LIMIT_S = 0.4
+# A service that ran this long was healthy: its next failure is the first again.
+_HEALTHY_S = 60.0
+_LONGEST_PAUSE_S = 30.0
+_TOKEN_VARIABLE = "SCRIBE_DESKTOP_TOKEN"  # noqa: S105 - the name of a variable, not a token
+_LOG_BYTES = 512 * 1024
+_LINE_CHARACTERS = 500
+
+
+class Health(StrEnum):
+    """How the service is, in the words the window shows."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the service listens in this run, and the token that opens it."""
+
+    base_url: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Address({self.base_url!r}, token=…)"
+
+
+def serve_command() -> list[str]:
+    """How this program starts itself as the service, installed or from source."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "serve", "--token-stdin"]
+    return [sys.executable, "-m", "scribe_desktop", "serve", "--token-stdin"]
+
+
+class LocalService:
+    """The child process and the thread "local-service" that watches it.
+
+    `key` gives the 32 bytes that open the service's store in `folder`; it is
+    called on the watching thread, because a locked keyring can take minutes.
+    `changed` is called on that thread too.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        key: Callable[[], bytes],
+        *,
+        log_file: Path,
+        command: Sequence[str] | None = None,
+        changed: Callable[[Health], None] = lambda _: None,
+    ) -> None:
+        self._folder = folder
+        self._key = key
+        self._command = list(command or serve_command())
+        self._log_file = log_file
+        self._changed = changed
+        self._state = threading.Condition()
+        self._health = Health.STOPPED
+        self._address: Address | None = None
+        self._stopping = False
+        self._child: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def health(self) -> Health:
+        """How the service is now."""
+        with self._state:
+            return self._health
+
+    def start(self) -> None:
+        """Start the service and keep it running until `stop`; returns at once."""
+        with self._state:
+            if self._thread is not None:
+                return
+            self._stopping = False
+            self._thread = threading.Thread(target=self._watch, name="local-service", daemon=True)
+            self._thread.start()
+
+    def address(self, timeout_s: float = START_LIMIT_S) -> tuple[str, str]:
+        """Base URL and token, waiting for the service to be ready.
+
+        Both change when the service was started again, so ask for each
+        session. Raises ServiceError when it is not ready in time.
+        """
+        with self._state:
+            self._state.wait_for(lambda: self._address or self._stopping, timeout_s)
+            if self._address is not None:
+                return self._address.base_url, self._address.token
+        raise ServiceError(
+            "The speech service on this computer is not ready. Your recording is safe.",
+            "It is started again by itself; the recording is sent as soon as it is ready.",
+            retry=Retry.LATER,
+        )
+
+    def stop(self) -> None:
+        """Stop the service within two seconds; nothing of it is left behind."""
+        with self._state:
+            self._stopping = True
+            child, thread = self._child, self._thread
+            self._state.notify_all()
+        if child is not None:
+            _end(child)
+        if thread is not None:
+            thread.join(KILL_LIMIT_S)
+        with self._state:
+            self._thread = None
+
+    def _watch(self) -> None:
+        failures = 0
+        while not self._stopping:
+            self._say(Health.RESTARTING if failures else Health.STARTING)
+            began = time.monotonic()
+            try:
+                self._run_once()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next start may work
+                _log.warning("the local service could not be started: %s", type(error).__name__)
+            failures = 1 if time.monotonic() - began > _HEALTHY_S else failures + 1
+            with self._state:
+                pause = min(_LONGEST_PAUSE_S, 0.25 * 2.0 ** min(failures, 10))
+                self._state.wait_for(lambda: self._stopping, pause)
+        self._say(Health.STOPPED)
+
+    def _run_once(self) -> None:
+        """From one start of the child to its end."""
+        token = secrets.token_urlsafe(32)
+        # The folder travels with the secrets: a path in the arguments is seen by every user.
+        line = {"token": token, "store_key": self._key().hex(), "folder": str(self._folder)}
+        child = self._spawn()
+        try:
+            stdin, stdout, stderr = _pipes(child)
+            stdin.write(json.dumps(line).encode() + b"\n")
+            stdin.flush()
+            log = threading.Thread(target=self._keep_log, args=(stderr,), daemon=True)
+            log.start()
+            address = Address(_first_line(stdout), token)
+            self._say(Health.READY, address)
+            child.wait()
+            _log.info("the local service ended with code %s", child.returncode)
+        finally:
+            with self._state:
+                self._address = None
+                self._child = None
+            _end(child)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._state:
+            if self._stopping:
+                raise ServiceError("The program is closing.", retry=Retry.NEVER)
+            windows = sys.platform == "win32"
+            self._child = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(os.environ),
+                # Ctrl+C in a terminal is for us: the service must still deliver the text.
+                start_new_session=not windows,
+                creationflags=_WINDOWS_FLAGS if windows else 0,
+            )
+            return self._child
+
+    def _say(self, health: Health, address: Address | None = None) -> None:
+        with self._state:
+            self._health = health
+            self._address = address
+            self._state.notify_all()
+        self._changed(health)
+
+    def _keep_log(self, stderr: IO[bytes]) -> None:
+        """On a thread: what the service reports, into a file that does not grow without end."""
+        self._log_file.parent.mkdir(parents=True, exist_ok=True)
+        log = RotatingFileHandler(
+            self._log_file, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8", delay=True
+        )
+        with stderr:
+            for line in stderr:
+                said = line.decode("utf-8", "replace").rstrip()[:_LINE_CHARACTERS]
+                log.emit(logging.makeLogRecord({"msg": said}))
+        log.close()
+
+
+_WINDOWS_FLAGS = 0x08000000 | 0x00000200  # CREATE_NO_WINDOW and CREATE_NEW_PROCESS_GROUP
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Ours without the token, and with the place this very package was loaded from."""
+    theirs = {name: value for name, value in ours.items() if name != _TOKEN_VARIABLE}
+    if not getattr(sys, "frozen", False):
+        here = str(Path(scribe_desktop.__file__).resolve().parents[1])
+        before = theirs.get("PYTHONPATH")
+        theirs["PYTHONPATH"] = here + (os.pathsep + before if before else "")
+    return theirs
+
+
+def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    if child.stdin is None or child.stdout is None or child.stderr is None:
+        raise RuntimeError("the child was started without pipes")
+    return child.stdin, child.stdout, child.stderr
+
+
+def _first_line(stdout: IO[bytes]) -> str:
+    """The address that the service prints when it is ready; raises ServiceError."""
+    lines: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+    try:
+        return str(json.loads(lines.get(timeout=START_LIMIT_S))["url"])
+    except (Empty, ValueError, KeyError, TypeError):
+        raise ServiceError(
+            "The speech service on this computer did not start.",
+            "It is started again by itself.",
+            retry=Retry.LATER,
+        ) from None
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Close the pipe, which ends the service; if it does not, kill it."""
+    if child.stdin is not None:
+        try:
+            child.stdin.close()
+        except OSError:
+            _log.debug("the pipe to the local service was closed already")
+    try:
+        child.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait(KILL_LIMIT_S)
+    if child.stdout is not None:
+        child.stdout.close()

@@ -1,0 +1,42 @@
+"""Holds every answer of the service against its own description."""
+
+import re
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from scribe_desktop.server.api import table
+from scribe_desktop.server.openapi import describe
+
+
+@cache
+def description() -> dict[str, Any]:
+    return describe(table())
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    return [
+        (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations)
+        for path, operations in description()["paths"].items()
+    ]
+
+
+def check_reply(method: str, path: str, status: int, body: object) -> None:
+    """Fail unless the description has this operation, this status and this shape."""
+    exact = description()["paths"].get(path)
+    operations = exact or next(
+        (ops for pattern, ops in _patterns() if pattern.fullmatch(path)), None
+    )
+    if operations is None or method.lower() not in operations:
+        assert status in {403, 404, 405}, f"{method} {path} is not described and answered {status}"
+        return
+    responses = operations[method.lower()]["responses"]
+    assert str(status) in responses, f"{method} {path} answered {status}, which is not described"
+    content = responses[str(status)].get("content", {})
+    if "application/json" not in content:
+        return
+    schema = content["application/json"]["schema"]
+    whole = schema | {"components": description()["components"]}
+    Draft202012Validator(whole).validate(body)

@@ -1,0 +1,194 @@
+"""The service over a real socket, in a process that can be killed."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scribe_desktop.server.store import FILE_NAME, Store
+from tests.server.scripted import wav
+
+ROOT = Path(__file__).parents[2]
+KEY = bytes(range(32))
+TOKEN = "canary-token"
+
+
+class Host:
+    """One child process and a client of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "tests.server.scripted_host", "--token-stdin"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert self.child.stdin is not None
+        assert self.child.stdout is not None
+        line = {"token": TOKEN, "store_key": KEY.hex(), "folder": str(folder)}
+        self.child.stdin.write(json.dumps(line).encode() + b"\n")
+        self.child.stdin.flush()
+        self.said: dict[str, Any] = json.loads(self.child.stdout.readline())
+        self.client = httpx.Client(
+            base_url=self.said["url"], headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+
+    def close(self) -> None:
+        self.client.close()
+        assert self.child.stdin is not None
+        self.child.stdin.close()
+        self.child.wait(5)
+        for pipe in (self.child.stdout, self.child.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    made = Host(tmp_path)
+    yield made
+    made.close()
+
+
+def test_the_service_says_where_it_is_and_keeps_a_given_token_to_itself(host: Host) -> None:
+    assert set(host.said) == {"url"}
+    found = host.client.get(".well-known/medscribealliance").json()
+    assert found["endpoints"]["base_url"] == host.said["url"]
+    assert host.client.get("templates").status_code == 200
+    assert httpx.get(host.said["url"] + "/templates").status_code == 401
+
+
+def test_the_service_ends_when_its_parent_does(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.close()
+    assert host.child.returncode == 0
+
+
+def test_a_killed_service_goes_on_with_everything_it_acknowledged(tmp_path: Path) -> None:
+    first = Host(tmp_path)
+    body = {"upload_type": "chunked", "templates": ["soap"]}
+    session_id = first.client.post("sessions", json=body).json()["session_id"]
+    for number in range(4):
+        path = f"sessions/{session_id}/audio/audio_{number}.wav"
+        assert first.client.post(path, content=wav(number)).status_code == 200
+    os.kill(first.child.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    first.close()
+
+    second = Host(tmp_path)
+    ended = second.client.post(f"sessions/{session_id}/end", json={"audio_files_sent": 4})
+    assert ended.json()["audio_files"] == ["0.wav", "1.wav", "2.wav", "3.wav"]
+    reply = second.client.get(f"sessions/{session_id}", timeout=10)
+    assert reply.json()["status"] == "completed"
+    assert reply.json()["transcript"] == "zero one two three"
+    second.close()
+
+    store = Store.open(tmp_path, KEY)
+    with store.reading() as rows:
+        digests = rows.execute("SELECT sha256 FROM files ORDER BY number").fetchall()
+    store.close()
+    assert [row[0] for row in digests] == [
+        hashlib.sha256(wav(number)).hexdigest() for number in range(4)
+    ]
+
+
+def test_a_service_killed_after_the_end_still_resolves(tmp_path: Path) -> None:
+    first = Host(tmp_path)
+    session_id = first.client.post("sessions", json={}).json()["session_id"]
+    first.client.post(f"sessions/{session_id}/audio/audio_0.wav", content=wav(7))
+    first.client.post(f"sessions/{session_id}/end")
+    first.child.kill()
+    first.close()
+    second = Host(tmp_path)
+    reply = second.client.get(f"sessions/{session_id}", timeout=10)
+    assert reply.json()["transcript"] == "seven"
+    second.close()
+
+
+def test_nothing_that_was_said_can_be_read_in_the_store(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    body = {"patient_details": {"name": "Canary Patient"}}
+    session_id = host.client.post("sessions", json=body).json()["session_id"]
+    host.client.post(f"sessions/{session_id}/audio/audio_0.wav", content=wav(1))
+    host.close()
+    for file in tmp_path.iterdir():
+        content = file.read_bytes()
+        assert b"Canary" not in content
+        assert b"RIFF" not in content
+        assert b"SQLite" not in content
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0 or os.name != "posix"
+
+
+def test_a_terminal_run_prints_its_token_and_ends_at_a_signal() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.server.scripted_host"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    with child.stdout:
+        said = json.loads(child.stdout.readline())
+        headers = {"X-API-Key": said["token"]}
+        assert httpx.get(said["url"] + "/templates", headers=headers).status_code == 200
+        child.terminate()
+        assert child.wait(5) == 0
+
+
+@pytest.mark.parametrize("line", [b"", b"no json\n", b"[]\n", b'{"token": 3}\n', b'{"token":""}\n'])
+def test_a_wrong_first_line_is_a_sentence(line: bytes) -> None:
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.server.scripted_host", "--token-stdin"],
+        cwd=ROOT,
+        input=line,
+        capture_output=True,
+        check=False,
+    )
+    assert child.returncode == 2
+    assert b"first line" in child.stderr
+    assert b"Traceback" not in child.stderr
+
+
+def test_a_body_that_never_ends_is_cut_off(host: Host) -> None:
+    """The limit is kept while reading: the client need not say how long its body is."""
+    session_id = host.client.post("sessions", json={}).json()["session_id"]
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(1000):
+            yield bytes(64 * 1024)
+
+    path = f"sessions/{session_id}/audio/audio_0.wav"
+    try:
+        reply = host.client.post(path, content=endless())
+    except httpx.TransportError:
+        return  # The service closed the connection while we were still sending.
+    assert reply.status_code == 413
+
+
+def test_a_file_over_ten_megabytes_is_refused_and_the_client_hears_it(host: Host) -> None:
+    session_id = host.client.post("sessions", json={}).json()["session_id"]
+    path = f"sessions/{session_id}/audio/audio_0.wav"
+    reply = host.client.post(path, content=bytes(11 * 1024 * 1024))
+    assert reply.status_code == 413
+    assert reply.json()["error"]["code"] == "file_too_large"
+
+
+def test_only_loopback_is_listened_on(host: Host) -> None:
+    port = int(host.said["url"].split(":")[2].partition("/")[0])
+    others = {
+        item[4][0]
+        for item in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)
+        if not str(item[4][0]).startswith("127.")
+    }
+    for address in others:
+        with pytest.raises(OSError, match=r"."):
+            socket.create_connection((str(address), port), timeout=1)

@@ -1,0 +1,121 @@
+"""The child process is started, watched, started again and never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from scribe_desktop.domain.errors import ServiceError
+from scribe_desktop.services.local_service import Health, LocalService
+
+SCRIPTED = [sys.executable, "-m", "tests.server.scripted_host", "--token-stdin"]
+KEY = bytes(range(32))
+
+
+def make(
+    folder: Path, command: list[str], changed: Callable[[Health], None] = lambda _: None
+) -> LocalService:
+    return LocalService(
+        folder / "service",
+        lambda: KEY,
+        log_file=folder / "log" / "service.log",
+        command=command,
+        changed=changed,
+    )
+
+
+def test_the_service_is_started_reached_and_stopped_in_time(tmp_path: Path) -> None:
+    service = make(tmp_path, SCRIPTED)
+    service.start()
+    url, token = service.address()
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{url}/templates", headers=headers).status_code == 200
+    assert service.health is Health.READY
+    before = time.monotonic()
+    service.stop()
+    assert time.monotonic() - before < 2.0
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{url}/templates")
+    with pytest.raises(ServiceError):
+        service.address(timeout_s=0.01)
+
+
+def test_a_service_that_dies_is_started_again(tmp_path: Path) -> None:
+    service = make(tmp_path, SCRIPTED)
+    service.start()
+    url, token = service.address()
+    child = service._child
+    assert child is not None
+    child.kill()
+    child.wait(5)
+    with service._state:
+        assert service._state.wait_for(
+            lambda: service._address is not None and service._address.token != token, 20
+        )
+    again, new_token = service.address()
+    assert again != url or new_token != token
+    headers = {"Authorization": f"Bearer {new_token}"}
+    assert httpx.get(f"{again}/templates", headers=headers).status_code == 200
+    service.stop()
+
+
+def test_a_command_that_does_not_speak_is_a_sentence_and_tried_again(tmp_path: Path) -> None:
+    seen: list[Health] = []
+    service = make(tmp_path, [sys.executable, "-c", "print('hello')"], seen.append)
+    service.start()
+    with service._state:
+        assert service._state.wait_for(lambda: service._health is Health.RESTARTING, 20)
+    with pytest.raises(ServiceError, match="recording is safe"):
+        service.address(timeout_s=0.01)
+    service.stop()
+    assert Health.READY not in seen
+
+
+def test_the_token_of_the_user_is_not_given_to_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIBE_DESKTOP_TOKEN", "canary")
+    show = "import os,sys; sys.stderr.write('token' + str('SCRIBE_DESKTOP_TOKEN' in os.environ))"
+    service = make(tmp_path, [sys.executable, "-c", show])
+    service.start()
+    with service._state:
+        service._state.wait_for(lambda: service._health is Health.RESTARTING, 20)
+    service.stop()
+    assert "tokenFalse" in (tmp_path / "log" / "service.log").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="counts processes by their parent on POSIX")
+def test_a_killed_program_leaves_no_service_behind(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, threading\n"
+        "from tests.services.test_local_service import make, SCRIPTED\n"
+        "service = make(pathlib.Path(sys.argv[1]), SCRIPTED)\n"
+        "service.start()\n"
+        "service.address()\n"
+        "print(service._child.pid, flush=True)\n"
+        "threading.Event().wait()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        child = int(parent.stdout.readline())
+        # A pipe that the child holds open until it ends would do, but it has only its own.
+        handle = os.pidfd_open(child) if hasattr(os, "pidfd_open") else None
+        parent.send_signal(signal.SIGKILL)
+        parent.wait(5)
+    if handle is not None:
+        import select
+
+        ready, _, _ = select.select([handle], [], [], 5)
+        os.close(handle)
+        assert ready
