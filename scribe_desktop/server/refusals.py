@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer to the client, not an error of ours
+class Refusal(Exception):
     """The request is refused; `code` is from the protocol's vocabulary."""
 
     def __init__(
