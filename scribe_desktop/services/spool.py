@@ -51,9 +51,7 @@ class Spool:
         # What was last committed, so that workers who look often do not make
         # the recorder wait for the disk. Written only after a commit.
         self._sessions: dict[SessionId, Session] = {}
-        for (record,) in self._file.read("SELECT record FROM sessions ORDER BY created_at"):
-            session = read_session(json.loads(record))
-            self._sessions[session.session_id] = session
+        self._load()
 
     @classmethod
     def open(cls, folder: Path, key: bytes, *, now: Callable[[], float]) -> "Spool":
@@ -280,6 +278,20 @@ class Spool:
             self._committed(session)
         self._news.tell()
 
+    # --- what was set aside ----------------------------------------------------------
+
+    def take_in(self, aside: Path, key: bytes) -> int:
+        """Add the sessions of a store that was set aside; returns how many were new."""
+        with self._lock:
+            before = set(self._sessions)
+            self._file.take_in(aside, key, self._now())
+            self._load()
+            new = [self._sessions[one] for one in self._sessions.keys() - before]
+            for session in new:
+                self._news.add(session)
+        self._news.tell()
+        return len(new)
+
     # --- facts and audit -------------------------------------------------------------
 
     def remember(self, name: str, value: Json) -> None:
@@ -337,6 +349,11 @@ class Spool:
         self._news.add(session)
 
     # --- rows ------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        for (record,) in self._file.read("SELECT record FROM sessions"):
+            session = read_session(json.loads(record))
+            self._sessions[session.session_id] = session
 
     def _write(self, session: Session) -> None:
         self._file.execute(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scribe_desktop.domain.errors import DiskFull, SpoolDamaged
+from scribe_desktop.services.spool_salvage import copy_readable
 from scribe_desktop.services.spool_schema import (
     DAMAGE_MARK_FILE,
     SPOOL_FILE,
@@ -45,6 +46,17 @@ class SpoolFile:
         with self._watched():
             rows: list[Any] = self._connection.execute(sql, values).fetchall()
         return rows
+
+    def take_in(self, aside: Path, key: bytes, at: float) -> None:
+        """Copy every readable row of a store that was set aside and that `key` opens."""
+        other = connect(aside / SPOOL_FILE, key)
+        try:
+            with self._watched():
+                prepare(other)
+                self._reconnect_if_suspect()
+                copy_readable(other, self._connection, at)
+        finally:
+            other.close()
 
     def sweep(self) -> None:
         """Give freed pages back to the disk and leave nothing in the log."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from scribe_desktop.domain.errors import SpoolDamaged, SpoolKeyLost
 from scribe_desktop.domain.record import read_session
+from scribe_desktop.services.places import make_private, write_private
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_salvage import copy_readable
 from scribe_desktop.services.spool_schema import (
@@ -24,7 +25,6 @@ from scribe_desktop.services.spool_schema import (
     SPOOL_FILE,
     connect,
     key_mark,
-    make_private,
     prepare,
     translated,
 )
@@ -42,13 +42,8 @@ def open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> 
     if not path.exists():
         _finish_rescue(folder, now())
         _write_key_mark(folder, key)
-    if path.exists() and not _is_our_key(folder, key):
-        _set_aside(folder, now())
-        raise SpoolKeyLost(
-            "The key that opens the recordings on this computer is gone. They were set aside "
-            "and are not lost: they open again with the right key.",
-            "Import the key from its backup, or go on; new recordings are not affected.",
-        )
+    if path.exists() and not is_key_of(folder, key):
+        raise set_aside_for_key(folder, now())
     connection = connect(path, key)
     try:
         sound = not (folder / DAMAGE_MARK_FILE).exists() and _is_sound(connection)
@@ -62,7 +57,27 @@ def open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> 
     return SpoolFile(folder, key, connection)
 
 
-def _is_our_key(folder: Path, key: bytes) -> bool:
+def set_aside_for_key(folder: Path, at: float) -> SpoolKeyLost:
+    """Set a store aside whose key is gone, and return what to tell the clinician."""
+    _set_aside(folder, at)
+    return SpoolKeyLost(
+        "The key that opens the recordings on this computer is gone. They were set aside "
+        "and are not lost: they open again with the right key.",
+        "Import the key from its backup, or go on; new recordings are not affected.",
+    )
+
+
+def aside_for_key(folder: Path, key: bytes) -> Path | None:
+    """The newest store that was set aside only because this key was missing."""
+    for aside in sorted(folder.glob("set-aside-*"), reverse=True):
+        waits_for_key = not (aside / DAMAGE_MARK_FILE).exists() and (aside / SPOOL_FILE).exists()
+        if waits_for_key and (aside / KEY_MARK_FILE).exists() and is_key_of(aside, key):
+            return aside
+    return None
+
+
+def is_key_of(folder: Path, key: bytes) -> bool:
+    """Whether the store in `folder` was made with this key, as far as is known."""
     try:
         return (folder / KEY_MARK_FILE).read_text() == key_mark(key)
     except FileNotFoundError:
@@ -70,10 +85,8 @@ def _is_our_key(folder: Path, key: bytes) -> bool:
 
 
 def _write_key_mark(folder: Path, key: bytes) -> None:
-    if not (folder / KEY_MARK_FILE).exists() or not _is_our_key(folder, key):
-        temporary = folder / (KEY_MARK_FILE + ".new")
-        temporary.write_text(key_mark(key))
-        temporary.replace(folder / KEY_MARK_FILE)
+    if not (folder / KEY_MARK_FILE).exists() or not is_key_of(folder, key):
+        write_private(folder / KEY_MARK_FILE, key_mark(key).encode())
 
 
 def _is_sound(connection: Any) -> bool:  # noqa: ANN401  untyped library
@@ -121,6 +134,7 @@ def _rescue(folder: Path, key: bytes, at: float) -> SpoolDamaged:
     finally:
         old.close()
         new.close()
+    (folder / DAMAGE_MARK_FILE).touch()
     _set_aside(folder, at)
     _finish_rescue(folder, at)
     _write_key_mark(folder, key)

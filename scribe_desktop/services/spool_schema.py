@@ -8,7 +8,6 @@ clinician deletes must be gone.
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,10 +164,3 @@ def _translate(code: int) -> SpoolError | None:
 def key_mark(key: bytes) -> str:
     """What tells one key from another without telling the key."""
     return hashlib.sha256(b"scribe-desktop spool key mark" + key).hexdigest()
-
-
-def make_private(folder: Path) -> None:
-    """Create the folder, readable by its owner only."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "posix":
-        folder.chmod(0o700)

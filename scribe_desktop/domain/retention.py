@@ -1,0 +1,77 @@
+"""What may be deleted, and when: never before the result is stored here.
+
+A service may forget a session at any time, and then it must be sent again
+from this computer. So audio stays until a complete result is stored and the
+clinician's own time for it has passed; what failed or is unfinished is never
+deleted by the clock.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scribe_desktop.domain.results import Outcome
+from scribe_desktop.domain.session import Delivery, Session, SessionId
+from scribe_desktop.domain.settings import Settings
+
+UNDO_S = 7 * 86_400.0
+"""How long a cancelled dictation can be taken back."""
+
+SHOWN_S = 3_600.0
+"""Notes kept for 0 days stay this long, or nobody could read or insert them."""
+
+
+class Deletion(StrEnum):
+    """What of a session goes."""
+
+    AUDIO = "audio"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deletion that the rules allow now."""
+
+    session_id: SessionId
+    what: Deletion
+
+
+def due(
+    sessions: Iterable[Session], with_audio: frozenset[SessionId], settings: Settings, now: float
+) -> tuple[Due, ...]:
+    """Everything that may be deleted at `now`; `with_audio` are the sessions that still have some.
+
+    A clock set back deletes nothing; a clock set forward can delete early,
+    which no rule of ours can tell from time going by.
+    """
+    found = []
+    for session in sessions:
+        if _session_is_due(session, settings, now):
+            found.append(Due(session.session_id, Deletion.SESSION))
+        elif session.session_id in with_audio and _audio_is_due(session, settings, now):
+            found.append(Due(session.session_id, Deletion.AUDIO))
+    return tuple(found)
+
+
+def _session_is_due(session: Session, settings: Settings, now: float) -> bool:
+    if session.cancelled_at is not None:
+        return _is_withdrawn(session) and now >= session.cancelled_at + UNDO_S
+    if session.is_empty and session.stopped_at is not None:
+        return _is_withdrawn(session) and now >= session.stopped_at + UNDO_S
+    if session.delivery is not Delivery.RESOLVED or session.resolved_at is None:
+        return False
+    return now >= session.resolved_at + max(settings.keep_notes_days * 86_400.0, SHOWN_S)
+
+
+def _audio_is_due(session: Session, settings: Settings, now: float) -> bool:
+    if session.cancelled_at is not None:
+        # The row stays until the service was told; the audio need not.
+        return now >= session.cancelled_at + UNDO_S
+    if session.outcome is not Outcome.COMPLETED or session.resolved_at is None:
+        return False
+    return now >= session.resolved_at + settings.keep_audio_hours * 3_600.0
+
+
+def _is_withdrawn(session: Session) -> bool:
+    """Whether the service holds nothing that it was not told to drop."""
+    return session.remote is None or session.withdrawn or session.delivery is Delivery.RESOLVED

@@ -1,0 +1,28 @@
+"""Deletes what the rules of retention allow, when asked, and writes down that it did."""
+
+import logging
+
+from scribe_desktop.domain.retention import Deletion, Due, due
+from scribe_desktop.domain.settings import Settings
+from scribe_desktop.services.spool import Spool
+
+_log = logging.getLogger(__name__)
+
+
+def keep_house(spool: Spool, settings: Settings, now: float) -> tuple[Due, ...]:
+    """Delete everything that is due at `now` and return what was deleted.
+
+    May wait for the disk; call it on a worker's thread, at the start and
+    every hour. Raises SpoolError; what was deleted until then stays deleted.
+    """
+    sessions = spool.sessions()
+    with_audio = frozenset(s.session_id for s in sessions if spool.has_audio(s.session_id))
+    deletions = due(sessions, with_audio, settings, now)
+    for deletion in deletions:
+        spool.audit(f"retention deleted {deletion.what}", deletion.session_id)
+        if deletion.what is Deletion.SESSION:
+            spool.delete(deletion.session_id)
+        else:
+            spool.delete_audio(deletion.session_id)
+        _log.info("retention: %s %s", deletion.what, deletion.session_id)
+    return deletions

@@ -1,0 +1,79 @@
+"""What the program writes down about itself: ids and kinds of events, never a patient.
+
+One JSON object a line, rotated, owner-only. The texts of errors and of other
+libraries are left out, because nobody can promise what is in them: an HTTP
+library logs whole addresses, an exception may quote what was dictated.
+"""
+
+import json
+import logging
+import logging.handlers
+import os
+import traceback
+from io import TextIOWrapper
+from pathlib import Path
+from types import TracebackType
+
+from scribe_desktop.services.places import make_private
+
+LOG_FILE = "scribe-desktop.log"
+
+_OURS = "scribe_desktop"
+_MAX_BYTES = 1_000_000
+_KEPT_FILES = 5
+_TALKATIVE = ("httpx", "httpcore", "uvicorn.access", "PIL", "asyncio")
+
+
+def start_logging(folder: Path, *, level: int = logging.INFO, file: str = LOG_FILE) -> None:
+    """Log to a rotating file in `folder`; a second call replaces the first."""
+    make_private(folder)
+    stop_logging()
+    handler = _PrivateFile(
+        folder / file, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(_JsonLines())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    logging.getLogger(_OURS).setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def stop_logging() -> None:
+    """Close our log file, if one is open."""
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, _PrivateFile)]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def where(trace: TracebackType | None) -> list[str]:
+    """The places an exception passed through, without anything it said."""
+    return [
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(trace)
+    ]
+
+
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return TextIOWrapper(os.fdopen(handle, "ab"), encoding=self.encoding)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "thread": record.threadName,
+        }
+        if record.name == _OURS or record.name.startswith(_OURS + "."):
+            line["event"] = record.getMessage()
+        else:
+            line["event"] = f"{record.filename}:{record.lineno}"
+        if record.exc_info and record.exc_info[0] is not None:
+            line["error"] = record.exc_info[0].__name__
+            line["where"] = where(record.exc_info[2])
+        return json.dumps(line, ensure_ascii=False)
