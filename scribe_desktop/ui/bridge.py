@@ -1,0 +1,132 @@
+"""Carries what happens on other threads to the window, one notice at a time.
+
+The line calls from whatever thread it likes. The bridge is one QObject made
+on the GUI thread: emitting its signal from another thread queues the notice,
+and everything behind `_sort` runs on the GUI thread. (A QObject made in a
+worker would run slots there; measured, DESIGN.md §4.)
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.notices import (
+    LiveText,
+    MicrophoneChanged,
+    Notice,
+    OfferChanged,
+    ResultsStored,
+    SessionChanged,
+    SpoolTrouble,
+    Trouble,
+)
+from scribe_desktop.ui.line import Line
+
+T = TypeVar("T")
+
+
+class Bridge(QObject):
+    """The line's notices as Qt signals on the GUI thread.
+
+    Signals carry the notice itself; `session_changed` the snapshot in it.
+    """
+
+    session_changed = Signal(object)
+    results_stored = Signal(str)
+    live_text_changed = Signal(object)
+    microphone_changed = Signal(object)
+    offer_changed = Signal(object)
+    spool_troubled = Signal(object)
+    troubled = Signal(object)
+
+    _noticed = Signal(object)
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._noticed.connect(self._sort, Qt.ConnectionType.QueuedConnection)
+        self._unsubscribe = line.subscribe(self._carry)
+
+    def close(self) -> None:
+        """Hear no more; notices already queued still arrive."""
+        self._unsubscribe()
+
+    def _carry(self, notice: Notice) -> None:
+        """Any thread."""
+        self._noticed.emit(notice)
+
+    @Slot(object)
+    def _sort(self, notice: Notice) -> None:
+        match notice:
+            case SessionChanged(session):
+                self.session_changed.emit(session)
+            case ResultsStored(session_id):
+                self.results_stored.emit(session_id)
+            case LiveText():
+                self.live_text_changed.emit(notice)
+            case MicrophoneChanged():
+                self.microphone_changed.emit(notice)
+            case OfferChanged(offer):
+                self.offer_changed.emit(offer)
+            case SpoolTrouble():
+                self.spool_troubled.emit(notice)
+            case Trouble():
+                self.troubled.emit(notice)
+
+
+class Errands(QObject):
+    """Runs what may wait (a device list, decoding, a sign-in) away from the GUI thread.
+
+    Each errand has a thread of its own, because one that hangs in a driver
+    must not hold up the next. What it brings back is handed over on the GUI
+    thread.
+    """
+
+    _returned = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._returned.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
+
+    def run(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[ScribeError], None],
+    ) -> None:
+        """Call `work` elsewhere, then `done` or `failed` here.
+
+        Anything but a ScribeError is our bug and is raised here, for the
+        last-resort handler.
+        """
+
+        def errand() -> None:
+            outcome: Callable[[], None]
+            try:
+                result = work()
+            except ScribeError as error:
+                outcome = _bound(failed, error)
+            except Exception as bug:  # noqa: BLE001  carried to the GUI thread, not swallowed
+                outcome = _raiser(bug)
+            else:
+                outcome = _bound(done, result)
+            self._returned.emit(outcome)
+
+        threading.Thread(target=errand, name="errand", daemon=True).start()
+
+    @Slot(object)
+    def _hand_over(self, outcome: Callable[[], None]) -> None:
+        outcome()
+
+
+def _bound(call: Callable[[T], None], value: T) -> Callable[[], None]:
+    return lambda: call(value)
+
+
+def _raiser(bug: Exception) -> Callable[[], None]:
+    def raise_it() -> None:
+        raise bug
+
+    return raise_it

@@ -1,0 +1,78 @@
+"""Shows what a service wrote, as text and never as a web page.
+
+Markdown is drawn with HTML switched off, links lead nowhere, and nothing is
+ever loaded, neither from the network nor from this computer: a note is data
+from outside.
+"""
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QTextBrowser
+
+from scribe_desktop.ui.theme import LIGHT
+
+_LINE_PERCENT = 145
+_NO_HTML = (
+    QTextDocument.MarkdownFeature.MarkdownDialectGitHub
+    | QTextDocument.MarkdownFeature.MarkdownNoHTML
+)
+
+
+class NoteView(QTextBrowser):
+    """Text for reading: selectable, copyable, harmless."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._colours = LIGHT
+        self.setAccessibleName(name)
+        self.setProperty("reading", "true")
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setTabChangesFocus(True)
+        self.document().setDocumentMargin(2)
+
+    def loadResource(self, _kind: int, _name: QUrl | str) -> object:
+        """Load nothing, whatever the text asks for."""
+        return None
+
+    def show_plain(self, text: str) -> None:
+        """Show text as it is."""
+        self.setPlainText(text)
+        self._set_lines()
+
+    def show_markdown(self, text: str) -> None:
+        """Show Markdown without HTML, links or pictures."""
+        self.document().setMarkdown(text, _NO_HTML)
+        self._defuse()
+        self._set_lines()
+
+    def _defuse(self) -> None:
+        """Turn links into their words and pictures into nothing."""
+        block = self.document().begin()
+        found: list[tuple[int, int, bool]] = []
+        while block.isValid():
+            span = block.begin()
+            while not span.atEnd():
+                fragment = span.fragment()
+                form = fragment.charFormat()
+                if form.isAnchor() or form.isImageFormat():
+                    found.append((fragment.position(), fragment.length(), form.isImageFormat()))
+                span += 1
+            block = block.next()
+        for position, length, is_image in reversed(found):
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(position)
+            cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
+            if is_image:
+                cursor.insertText("[picture]", QTextCharFormat())
+            else:
+                cursor.setCharFormat(QTextCharFormat())
+
+    def _set_lines(self) -> None:
+        """Give the lines air; long text is read, not glanced at."""
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        form = QTextBlockFormat()
+        form.setLineHeight(_LINE_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.mergeBlockFormat(form)
+        self.moveCursor(QTextCursor.MoveOperation.Start)

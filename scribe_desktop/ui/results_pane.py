@@ -1,0 +1,379 @@
+"""What became of one dictation: the transcript, its notes, and what can be done with them."""
+
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMenu,
+    QPlainTextEdit,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from scribe_desktop.domain.offer import Offer
+from scribe_desktop.domain.results import Author, ResultsVersion
+from scribe_desktop.domain.session import Capture, Session
+from scribe_desktop.ui.note_text import TRANSCRIPT, ResultTab, result_tabs
+from scribe_desktop.ui.note_view import NoteView
+from scribe_desktop.ui.pieces import (
+    Row,
+    StateLabel,
+    button,
+    card,
+    label,
+    paragraph,
+    picture,
+)
+from scribe_desktop.ui.strip import Strip
+from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour
+from scribe_desktop.ui.view_state import (
+    Advice,
+    advice_for,
+    length_of,
+    patient_label,
+    state_of,
+    waiting_sentence,
+    when,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything the pane needs to draw one dictation."""
+
+    session: Session
+    versions: tuple[ResultsVersion, ...]
+    offer: Offer
+    live_text: str = ""
+
+
+class ResultsPane(QWidget):
+    """The right side of the window."""
+
+    copy_pressed = Signal(str)
+    insert_pressed = Signal(str)
+    edited = Signal(str, str, str)
+    play_pressed = Signal()
+    export_pressed = Signal(str)
+    template_pressed = Signal(str)
+    advice_taken = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Shown | None = None
+        self._can: dict[QWidget, bool] = {}
+        self._edited_tab: ResultTab | None = None
+        self._tabs: tuple[ResultTab, ...] = ()
+        self._colours = LIGHT
+        self._build()
+        self._lay_out()
+
+    # --- building ---
+    def _build(self) -> None:
+        self.patient = label("", ratio=1.35, bold=True)
+        self.facts = label("", quiet=True)
+        self.state = StateLabel()
+        self.advice = Strip(can_close=False)
+        self.tab_bar = QTabBar()
+        self.tab_bar.setAccessibleName("Transcript and notes")
+        self.tab_bar.setDrawBase(False)
+        self.tab_bar.setExpanding(False)
+        self.tab_bar.setUsesScrollButtons(True)
+        self.tab_bar.currentChanged.connect(self._show_tab)
+        self.sentence = paragraph("", quiet=True)
+        self.reader = NoteView("Text")
+        self.reader.setPlaceholderText("")
+        self.editor = QPlainTextEdit()
+        self.editor.setAccessibleName("Edit the text")
+        self.editor.setTabChangesFocus(True)
+        self.copy = button("Copy", "Copy this text")
+        self.copy.clicked.connect(self._copy)
+        self.insert = button("Insert", "Insert this text at the cursor of the other program")
+        self.insert.clicked.connect(self._insert)
+        self.edit = button("Edit", "Edit this text")
+        self.edit.clicked.connect(self._begin_edit)
+        self.keep = button("Keep changes", kind="primary")
+        self.keep.clicked.connect(self.keep_edit)
+        self.drop = button("Drop changes")
+        self.drop.clicked.connect(self._drop_edit)
+        self.play = button("Play", "Play the recording")
+        self.play.clicked.connect(self.play_pressed)
+        self.export = button("Export", "Export this dictation")
+        self.export.setProperty("menu", "true")
+        self.export_menu = QMenu(self.export)
+        self.export.setMenu(self.export_menu)
+        self.another = button("Another template", "Run another template")
+        self.another.setProperty("menu", "true")
+        self.another_menu = QMenu(self.another)
+        self.another.setMenu(self.another_menu)
+
+    def _lay_out(self) -> None:
+        sheet = card()
+        column = QVBoxLayout(sheet)
+        column.setContentsMargins(SPACE * 3, SPACE * 2, SPACE * 3, SPACE * 2)
+        column.setSpacing(SPACE)
+        head = QHBoxLayout()
+        head.setSpacing(SPACE * 2)
+        names = QVBoxLayout()
+        names.setSpacing(2)
+        names.addWidget(self.patient)
+        names.addWidget(self.facts)
+        head.addLayout(names, 1)
+        head.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        column.addWidget(self.advice)
+        column.addWidget(self.tab_bar)
+        column.addWidget(self.sentence)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.reader)
+        self.pages.addWidget(self.editor)
+        column.addWidget(self.pages, 1)
+        self._actions = QWidget()
+        row = Row(self._actions)
+        for widget in (
+            self.copy, self.insert, self.edit, self.keep, self.drop,
+            self.play, self.export, self.another,
+        ):  # fmt: skip
+            row.addWidget(widget)
+        column.addWidget(self._actions)
+        self._blank = self._blank_page()
+        self._sheets = QStackedWidget()
+        self._sheets.addWidget(self._blank)
+        self._sheets.addWidget(sheet)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(SPACE, SPACE * 2, SPACE * 2, SPACE)
+        outer.addWidget(self._sheets)
+
+    def _blank_page(self) -> QWidget:
+        page = card()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(SPACE * 4, SPACE * 4, SPACE * 4, SPACE * 4)
+        column.addStretch(2)
+        self.welcome = label("Press Record and speak.", ratio=1.5, bold=True)
+        self.welcome.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.welcome_more = paragraph("", quiet=True)
+        self.welcome_more.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.welcome)
+        column.addSpacing(SPACE)
+        column.addWidget(self.welcome_more)
+        column.addStretch(3)
+        return page
+
+    # --- showing ---
+    def use(self, colours: Colours) -> None:
+        """Draw in these colours."""
+        self._colours = colours
+        self.advice.use(colours)
+        for widget, drawing in (
+            (self.copy, "copy"),
+            (self.insert, "insert"),
+            (self.edit, "edit"),
+            (self.play, "play"),
+            (self.export, "export"),
+            (self.another, "template"),
+        ):
+            picture(widget, drawing, colours.text)
+        if self._shown is not None:
+            self.show_session(self._shown)
+
+    def offer_to(self, *, insert: bool, play: bool, export: bool, another: bool) -> None:
+        """Offer only what this computer can do."""
+        self._can = {
+            self.insert: insert,
+            self.play: play,
+            self.export: export,
+            self.another: another,
+        }
+        self._show_actions()
+
+    def welcome_with(self, key: str) -> None:
+        """Say how to begin."""
+        self.welcome_more.setText(
+            f"{key} does the same from any program." if key else "The text will appear here."
+        )
+
+    @property
+    def shown(self) -> Shown | None:
+        """What the pane shows."""
+        return self._shown
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether the clinician has an edit open."""
+        return self._edited_tab is not None
+
+    def show_session(self, shown: Shown) -> None:
+        """Show one dictation; an edit that is open stays open while its own session changes.
+
+        Going to another dictation keeps what was edited: nothing is thrown away
+        by a click, and every version is stored.
+        """
+        same = self._shown and self._shown.session.session_id == shown.session.session_id
+        if not same:
+            self.keep_edit()
+        self._shown = shown
+        session = shown.session
+        self._sheets.setCurrentIndex(1)
+        self.patient.setText(patient_label(session.order.patient))
+        author = " · edited" if shown.versions and _by_clinician(shown.versions[-1]) else ""
+        self.facts.setText(
+            f"{when(session.created_at, time.time())} · {length_of(session)}{author}"
+        )
+        state = state_of(session)
+        self.state.show_state(state.word, tone_colour(state.tone, self._colours))
+        self._show_advice(advice_for(session, time.time()))
+        if not self.is_editing:
+            self._show_tabs(keep_place=bool(same))
+        self._show_actions()
+
+    def _show_advice(self, advice: Advice | None) -> None:
+        if advice is None:
+            self.advice.put_away()
+            return
+        self.advice.tell(
+            advice.message,
+            advice.remedy,
+            tone=advice.tone,
+            action=advice.action,
+            act=lambda: self.advice_taken.emit(advice.action),
+        )
+
+    def _show_tabs(self, *, keep_place: bool) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        results = shown.versions[-1].results if shown.versions else None
+        tabs = result_tabs(
+            results,
+            shown.session.order.templates,
+            shown.offer,
+            waiting=waiting_sentence(shown.session),
+        )
+        place = max(self.tab_bar.currentIndex(), 0) if keep_place else self._first_place(tabs)
+        self._tabs = tabs
+        self.tab_bar.blockSignals(True)
+        titles = [tab.title.replace("&", "&&") for tab in tabs]
+        if titles != [self.tab_bar.tabText(n) for n in range(self.tab_bar.count())]:
+            while self.tab_bar.count():
+                self.tab_bar.removeTab(0)
+            for title in titles:
+                self.tab_bar.addTab(title)
+        self.tab_bar.setCurrentIndex(min(place, len(tabs) - 1))
+        self.tab_bar.blockSignals(False)
+        self._show_tab()
+
+    @staticmethod
+    def _first_place(tabs: tuple[ResultTab, ...]) -> int:
+        """A finished note is what one came for; else the transcript."""
+        return 1 if len(tabs) > 1 and tabs[1].body else 0
+
+    @Slot()
+    def _show_tab(self) -> None:
+        tab, shown = self.tab(), self._shown
+        if tab is None or shown is None:
+            return
+        self.keep_edit()
+        live = shown.live_text if tab.key == TRANSCRIPT and not tab.body else ""
+        self.sentence.setText("" if live else tab.sentence)
+        self.sentence.setVisible(bool(self.sentence.text()))
+        if tab.is_markdown:
+            self.reader.show_markdown(tab.body)
+        else:
+            self.reader.show_plain(tab.body or live)
+        self.reader.setAccessibleName(tab.title)
+        self._show_actions()
+
+    def show_live_text(self, text: str) -> None:
+        """Show what was understood so far, and keep the newest words in sight."""
+        tab = self.tab()
+        if self._shown is None or tab is None or tab.key != TRANSCRIPT or tab.body:
+            return
+        self._shown = Shown(self._shown.session, self._shown.versions, self._shown.offer, text)
+        self.sentence.setVisible(not text)
+        self.reader.show_plain(text)
+        bar = self.reader.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def tab(self) -> ResultTab | None:
+        """The tab that is open."""
+        place = self.tab_bar.currentIndex()
+        return self._tabs[place] if 0 <= place < len(self._tabs) else None
+
+    def _show_actions(self) -> None:
+        tab, shown = self.tab(), self._shown
+        if shown is None or tab is None:
+            return
+        editing = self.is_editing
+        stored = bool(shown.versions)
+        stopped = shown.session.capture is Capture.STOPPED
+        has_text = bool(tab.body)
+        for widget, visible, enabled in (
+            (self.copy, not editing, has_text),
+            (self.insert, not editing, has_text),
+            (self.edit, not editing, stored and has_text),
+            (self.keep, editing, True),
+            (self.drop, editing, True),
+            (self.play, not editing, stopped and shown.session.chunks > 0),
+            (self.export, not editing, stored),
+            (self.another, not editing, stored and bool(self.another_menu.actions())),
+        ):
+            widget.setVisible(visible and self._can.get(widget, True))
+            widget.setEnabled(enabled)
+        self._actions.updateGeometry()
+
+    # --- acting ---
+    @Slot()
+    def _copy(self) -> None:
+        tab = self.tab()
+        if tab is not None:
+            self.copy_pressed.emit(self._chosen_text(tab))
+
+    @Slot()
+    def _insert(self) -> None:
+        tab = self.tab()
+        if tab is not None:
+            self.insert_pressed.emit(self._chosen_text(tab))
+
+    def _chosen_text(self, tab: ResultTab) -> str:
+        """What is selected, or all of it."""
+        selected = self.reader.textCursor().selection().toPlainText()
+        return selected or tab.plain
+
+    @Slot()
+    def _begin_edit(self) -> None:
+        tab = self.tab()
+        if tab is None:
+            return
+        self._edited_tab = tab
+        self.editor.setPlainText(tab.body)
+        self.pages.setCurrentWidget(self.editor)
+        self._show_actions()
+        self.editor.setFocus()
+
+    @Slot()
+    def keep_edit(self) -> None:
+        """Store what was edited, if anything was."""
+        tab, shown, text = self._edited_tab, self._shown, self.editor.toPlainText()
+        self._drop_edit()
+        if tab is not None and shown is not None and text != tab.body:
+            self.edited.emit(shown.session.session_id, tab.key, text)
+
+    @Slot()
+    def _drop_edit(self) -> None:
+        self._edited_tab = None
+        self.pages.setCurrentWidget(self.reader)
+        self._show_actions()
+
+    def show_playing(self, playing: bool) -> None:  # noqa: FBT001  a Qt-like setter
+        """Say on the button what pressing it would do."""
+        self.play.setText("Stop playing" if playing else "Play")
+        self.play.setAccessibleName("Stop playing" if playing else "Play the recording")
+        picture(self.play, "stop" if playing else "play", self._colours.text)
+
+
+def _by_clinician(version: ResultsVersion) -> bool:
+    return version.author is Author.CLINICIAN

@@ -1,0 +1,99 @@
+"""A sentence across the window that waits to be read, with at most one thing to do about it."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+
+from scribe_desktop.ui.pictures import drawing
+from scribe_desktop.ui.pieces import button, icon_button, label, paragraph, picture
+from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour, tone_ground
+from scribe_desktop.ui.view_state import Tone
+
+
+class Strip(QFrame):
+    """Not a dialog: it takes no focus and stops no work."""
+
+    def __init__(self, *, can_close: bool = True) -> None:
+        super().__init__()
+        self._colours = LIGHT
+        self._tone = Tone.QUIET
+        self._action: Callable[[], None] | None = None
+        self._sign = label("")
+        self._message = paragraph("")
+        self._remedy = paragraph("", quiet=True)
+        self.action = button("")
+        self.action.clicked.connect(self._act)
+        self.close_button = icon_button("Close this message")
+        self.close_button.clicked.connect(self.put_away)
+        self.close_button.setVisible(can_close)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._message)
+        words.addWidget(self._remedy)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE * 2, SPACE, SPACE, SPACE)
+        row.setSpacing(SPACE + 4)
+        row.addWidget(self._sign)
+        row.addLayout(words, 1)
+        row.addWidget(self.action)
+        row.addWidget(self.close_button)
+        self.setVisible(False)
+
+    @property
+    def message(self) -> str:
+        """What it says now."""
+        return self._message.text()
+
+    def use(self, colours: Colours) -> None:
+        """Draw in these colours."""
+        self._colours = colours
+        picture(self.close_button, "cancel", colours.muted, 16)
+        self._paint()
+
+    def tell(
+        self,
+        message: str,
+        remedy: str = "",
+        *,
+        tone: Tone = Tone.WARNING,
+        action: str = "",
+        act: Callable[[], None] | None = None,
+    ) -> None:
+        """Show a sentence; a second one replaces the first."""
+        self._tone, self._action = tone, act
+        self._message.setText(message)
+        self._remedy.setText(remedy)
+        self._remedy.setVisible(bool(remedy))
+        self.action.setText(action)
+        self.action.setAccessibleName(action)
+        self.action.setVisible(bool(action))
+        self.setAccessibleName(f"{message} {remedy}".strip())
+        self._paint()
+        self.setVisible(True)
+
+    @Slot()
+    def put_away(self) -> None:
+        """Take the sentence away."""
+        self._action = None
+        self.setVisible(False)
+
+    @Slot()
+    def _act(self) -> None:
+        act = self._action
+        self.put_away()
+        if act is not None:
+            act()
+
+    def _paint(self) -> None:
+        ground = tone_ground(self._tone, self._colours)
+        colour = tone_colour(self._tone, self._colours)
+        self._sign.setPixmap(
+            drawing(_SIGNS.get(self._tone, "notice"), colour, 20, self.devicePixelRatioF())
+        )
+        self.setStyleSheet(
+            f"Strip {{ background: {ground}; border: 1px solid {colour}; border-radius: 10px; }}"
+        )
+
+
+_SIGNS = {Tone.WARNING: "warning", Tone.LIVE: "warning", Tone.GOOD: "check"}

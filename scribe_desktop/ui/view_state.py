@@ -1,0 +1,375 @@
+"""What each part of the window shows, worked out from snapshots.
+
+No Qt in here, on purpose: every word and sentence a clinician reads about a
+dictation is the value of a plain function, so each one has a plain test. The
+panes ask these functions and draw; they decide nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from scribe_desktop.domain.audio import seconds
+from scribe_desktop.domain.errors import Retry
+from scribe_desktop.domain.offer import Health, Offer
+from scribe_desktop.domain.order import THIS_COMPUTER, Patient
+from scribe_desktop.domain.results import Outcome
+from scribe_desktop.domain.session import Capture, Delivery, Session
+
+MINUTE_S = 60
+HOUR_S = 3600
+DAYS_NAMED = 6
+"""Up to so many days back a weekday is clearer than a date."""
+
+
+class Tone(StrEnum):
+    """How a state feels; the theme turns it into a colour, the word says it as well."""
+
+    QUIET = "quiet"
+    LIVE = "live"
+    PAUSED = "paused"
+    BUSY = "busy"
+    GOOD = "good"
+    WARNING = "warning"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class StateWord:
+    """One word (or few) for where a dictation is."""
+
+    word: str
+    tone: Tone
+
+
+def state_of(session: Session) -> StateWord:
+    """The state word of PRODUCT.md §3; the first thing that is true from the top down."""
+    if session.is_cancelled:
+        return StateWord("Cancelled", Tone.GONE)
+    match session.capture:
+        case Capture.STARTING:
+            return StateWord("Starting", Tone.BUSY)
+        case Capture.RECORDING:
+            return StateWord("Recording", Tone.LIVE)
+        case Capture.PAUSED:
+            return StateWord("Paused", Tone.PAUSED)
+        case Capture.STOPPED:
+            return _delivery_word(session)
+
+
+def _delivery_word(session: Session) -> StateWord:
+    if session.is_empty:
+        return StateWord("Nothing recorded", Tone.GONE)
+    if session.problem is not None and session.retry_at is None:
+        return StateWord("Needs attention", Tone.WARNING)
+    match session.delivery:
+        case Delivery.UNSENT:
+            return StateWord("Waiting to send", Tone.QUIET)
+        case Delivery.OPEN:
+            if session.problem is not None:
+                return StateWord("Waiting to send", Tone.QUIET)
+            number = min(session.accepted + 1, session.chunks)
+            return StateWord(f"Sending {number} of {session.chunks}", Tone.BUSY)
+        case Delivery.ENDED:
+            return StateWord("Processing", Tone.BUSY)
+        case Delivery.RESOLVED:
+            return _OUTCOME_WORDS[session.outcome or Outcome.FAILED]
+
+
+_OUTCOME_WORDS = {
+    Outcome.COMPLETED: StateWord("Ready", Tone.GOOD),
+    Outcome.PARTIAL: StateWord("Partial", Tone.WARNING),
+    Outcome.FAILED: StateWord("Needs attention", Tone.WARNING),
+}
+
+
+def clock(duration_s: float) -> str:
+    """A running timer: 0:07, 12:30, 1:02:03."""
+    whole = max(int(duration_s), 0)
+    hours, rest = divmod(whole, HOUR_S)
+    minutes, secs = divmod(rest, MINUTE_S)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def length_of(session: Session) -> str:
+    """How long a dictation is, in words short enough for a row."""
+    whole = round(seconds(session.frames))
+    if whole < MINUTE_S:
+        return f"{whole} s"
+    if whole < HOUR_S:
+        return f"{whole // MINUTE_S} min {whole % MINUTE_S:02} s"
+    return f"{whole // HOUR_S} h {whole % HOUR_S // MINUTE_S:02} min"
+
+
+def when(at: float, now: float, zone: tzinfo | None = None) -> str:
+    """The time of a dictation as one would say it; `zone` None is this computer's."""
+    then, today = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(now, UTC)
+    then, today = then.astimezone(zone), today.astimezone(zone)
+    days = (today.date() - then.date()).days
+    time_of_day = f"{then:%H:%M}"
+    if days <= 0:
+        return time_of_day
+    if days == 1:
+        return f"Yesterday {time_of_day}"
+    if days <= DAYS_NAMED:
+        return f"{then:%A} {time_of_day}"
+    if then.year == today.year:
+        return f"{then.day} {then:%B} {time_of_day}"
+    return f"{then.day} {then:%B %Y}"
+
+
+def patient_label(patient: Patient) -> str:
+    """How a dictation is called; shown inside the window and nowhere else."""
+    return patient.name or patient.oid or "No patient"
+
+
+def patient_line(patient: Patient) -> str:
+    """All that is known of the patient, in one line."""
+    facts = (patient.oid, patient.age and f"{patient.age} y", patient.gender, patient.mobile)
+    return " · ".join((patient_label(patient), *(fact for fact in facts if fact)))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One line of the list of sessions."""
+
+    session: Session
+    when: str
+    patient: str
+    length: str
+    state: StateWord
+
+    @property
+    def spoken(self) -> str:
+        """The whole row as a screen reader says it."""
+        return f"{self.patient}, {self.when}, {self.length}, {self.state.word}"
+
+
+def session_rows(
+    sessions: Iterable[Session], query: str, now: float, zone: tzinfo | None = None
+) -> tuple[SessionRow, ...]:
+    """The rows that match every word of `query`, newest first.
+
+    Whatever is visible in a row can be searched for.
+    """
+    words = query.casefold().split()
+    rows = (
+        SessionRow(
+            session,
+            when(session.created_at, now, zone),
+            patient_label(session.order.patient),
+            length_of(session),
+            state_of(session),
+        )
+        for session in sorted(sessions, key=lambda one: one.created_at, reverse=True)
+    )
+    return tuple(row for row in rows if _matches(row, words))
+
+
+def _matches(row: SessionRow, words: Sequence[str]) -> bool:
+    shown = f"{row.spoken}, {patient_line(row.session.order.patient)}".casefold()
+    return all(word in shown for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBarView:
+    """What the record bar shows while a dictation runs or none does."""
+
+    word: str
+    tone: Tone
+    record: str
+    can_pause: bool
+    pause: str
+    can_cancel: bool
+    meter_is_live: bool
+
+
+def record_bar_view(running: Session | None) -> RecordBarView:
+    """The record bar; "Recording" only once the microphone was really heard."""
+    if running is None or running.capture is Capture.STOPPED:
+        return RecordBarView(
+            "Ready", Tone.QUIET, "Record", can_pause=False, pause="Pause",
+            can_cancel=False, meter_is_live=False,
+        )  # fmt: skip
+    match running.capture:
+        case Capture.STARTING:
+            word, tone = "Opening the microphone…", Tone.BUSY
+        case Capture.PAUSED:
+            word, tone = "Paused", Tone.PAUSED
+        case Capture.RECORDING:
+            word, tone = "Recording", Tone.LIVE
+    return RecordBarView(
+        word,
+        tone,
+        record="Stop",
+        can_pause=running.capture is not Capture.STARTING,
+        pause="Resume" if running.capture is Capture.PAUSED else "Pause",
+        can_cancel=True,
+        meter_is_live=running.capture is Capture.RECORDING,
+    )
+
+
+_HEALTH: dict[Health, tuple[str, Tone]] = {
+    Health.UNKNOWN: ("Not yet reached", Tone.QUIET),
+    Health.READY: ("Ready", Tone.GOOD),
+    Health.STARTING: ("Starting", Tone.BUSY),
+    Health.UNREACHABLE: ("Not reachable", Tone.WARNING),
+    Health.SIGNED_OUT: ("Signed out", Tone.WARNING),
+}
+
+
+def service_state(offer: Offer) -> StateWord:
+    """The health of the service, beside its name."""
+    return StateWord(*_HEALTH[offer.health])
+
+
+def service_name(name: str) -> str:
+    """A service as it is called on screen."""
+    return "This computer" if name == THIS_COMPUTER else name
+
+
+def count(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def foot_sentence(sessions: Sequence[Session], offer: Offer, now: float) -> str:
+    """What is unsent and what is being done, in words, for the foot of the window."""
+    open_ones = [s for s in sessions if not s.is_cancelled and not s.is_empty]
+    stopped = [s for s in open_ones if s.capture is Capture.STOPPED]
+    words = [(s, state_of(s).word) for s in stopped]
+    stuck = sum(
+        word == "Needs attention" and s.delivery is not Delivery.RESOLVED for s, word in words
+    )
+    waiting = [s for s, word in words if word == "Waiting to send"]
+    sending = [word for _, word in words if word.startswith("Sending")]
+    processing = sum(word == "Processing" for _, word in words)
+    said = []
+    if stuck:
+        said.append(
+            f"{count(stuck, 'dictation needs', 'dictations need')} your attention."
+            " The recording is safe."
+        )
+    if waiting:
+        said.append(_waiting_sentence(waiting, now))
+    said += [f"{word}." for word in sending[:1]]
+    if processing:
+        said.append(f"Processing {count(processing, 'dictation', 'dictations')}.")
+    if not said:
+        said.append("Everything is sent." if stopped else "Nothing is waiting.")
+    if offer.health in (Health.UNREACHABLE, Health.SIGNED_OUT) and offer.sentence:
+        said.append(offer.sentence)
+    return " ".join(said)
+
+
+def _waiting_sentence(waiting: Sequence[Session], now: float) -> str:
+    sentence = (
+        f"{count(len(waiting), 'dictation waits', 'dictations wait')} to be sent,"
+        " safe on this computer."
+    )
+    due = [s.retry_at for s in waiting if s.retry_at is not None and s.retry_at > now]
+    if not due:
+        return sentence
+    return f"{sentence} Next try in {rough_duration(min(due) - now)}."
+
+
+def rough_duration(duration_s: float) -> str:
+    """A duration as one would say it: 12 s, 4 min, 2 h."""
+    whole = timedelta(seconds=max(round(duration_s), 1)).total_seconds()
+    if whole < MINUTE_S:
+        return f"{int(whole)} s"
+    if whole < HOUR_S:
+        return f"{round(whole / MINUTE_S)} min"
+    return f"{round(whole / HOUR_S)} h"
+
+
+def waiting_sentence(session: Session) -> str:
+    """Why there is no text yet."""
+    if session.is_cancelled or session.is_empty:
+        return ""
+    match session.capture:
+        case Capture.STARTING:
+            return "The microphone is being opened."
+        case Capture.RECORDING | Capture.PAUSED:
+            return "Speak; the text appears here."
+        case Capture.STOPPED:
+            pass
+    if session.delivery is Delivery.RESOLVED:
+        return "The service sent no text."
+    if session.delivery is Delivery.ENDED:
+        return "The text is being written."
+    return "The text appears here once the dictation was sent."
+
+
+class Remedy(StrEnum):
+    """What one press of the button beside a sentence does."""
+
+    NONE = ""
+    SEND_NOW = "Send now"
+    SIGN_IN = "Sign in"
+    RESTORE = "Restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A sentence above the result: what happened, what it means, what to do."""
+
+    message: str
+    remedy: str
+    action: Remedy
+    tone: Tone
+
+
+def advice_for(session: Session, now: float) -> Advice | None:
+    """What to tell about one dictation, or nothing when all is well."""
+    if session.is_cancelled:
+        return Advice(
+            "This dictation was cancelled.", "It is kept for 7 days.", Remedy.RESTORE, Tone.GONE
+        )
+    if session.is_empty:
+        return Advice(
+            "Nothing was recorded.",
+            "Check the microphone in the bar above and record again.",
+            Remedy.NONE,
+            Tone.GONE,
+        )
+    problem = session.problem
+    if problem is not None:
+        signed_out = problem.retry is Retry.AFTER_SIGN_IN
+        when_next = ""
+        if session.retry_at is not None and session.retry_at > now:
+            when_next = f" Trying again in {rough_duration(session.retry_at - now)}."
+        return Advice(
+            problem.message,
+            f"{problem.remedy}{when_next}".strip(),
+            Remedy.SIGN_IN if signed_out else Remedy.SEND_NOW,
+            Tone.WARNING if session.retry_at is None else Tone.QUIET,
+        )
+    return _loss_advice(session)
+
+
+def _loss_advice(session: Session) -> Advice | None:
+    if session.gaps:
+        lost_s = sum(gap.seconds_lost for gap in session.gaps)
+        return Advice(
+            f"About {rough_duration(lost_s)} could not be recorded: {session.gaps[-1].reason}.",
+            "The text may miss words there; listen to it before you use it.",
+            Remedy.NONE,
+            Tone.WARNING,
+        )
+    if session.outcome is Outcome.FAILED:
+        return Advice(
+            "The service could not make a note of this dictation.",
+            "The recording is safe and can be played or sent again.",
+            Remedy.NONE,
+            Tone.WARNING,
+        )
+    if session.outcome is Outcome.PARTIAL:
+        return Advice(
+            "The service could finish only a part of this dictation.",
+            "What it wrote is below; compare it with the recording.",
+            Remedy.NONE,
+            Tone.WARNING,
+        )
+    return None

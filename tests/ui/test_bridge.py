@@ -1,0 +1,79 @@
+import threading
+
+from PySide6.QtCore import QObject, QThread, Slot
+from pytestqt.qtbot import QtBot
+
+from scribe_desktop.domain.errors import MicrophoneError, ScribeError
+from scribe_desktop.domain.notices import LiveText, Trouble
+from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.bridge import Bridge, Errands
+from tests.ui.fakes import ScriptedLine
+
+
+class Witness(QObject):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[object] = []
+        self.threads: set[bool] = set()
+
+    @Slot(object)
+    def note(self, notice: object) -> None:
+        self.threads.add(QThread.currentThread() is self.thread())
+        self.heard.append(notice)
+
+
+def test_two_thousand_notices_from_threads_arrive_in_order_on_the_main_thread(
+    line: ScriptedLine, bridge: Bridge, qtbot: QtBot
+) -> None:
+    witness = Witness()
+    bridge.live_text_changed.connect(witness.note)
+
+    def speak() -> None:
+        for number in range(2000):
+            line.tell(LiveText(SessionId("s"), str(number)))
+
+    thread = threading.Thread(target=speak)
+    thread.start()
+    qtbot.waitUntil(lambda: len(witness.heard) == 2000)
+    thread.join()
+    assert [one.text for one in witness.heard if isinstance(one, LiveText)] == [
+        str(number) for number in range(2000)
+    ]
+    assert witness.threads == {True}
+
+
+def test_a_closed_bridge_hears_no_more(line: ScriptedLine, bridge: Bridge) -> None:
+    bridge.close()
+    assert line.listeners == []
+    bridge._unsubscribe = lambda: None
+    line.tell(Trouble("nobody listens"))
+
+
+def test_an_errand_comes_back_on_the_main_thread(qtbot: QtBot) -> None:
+    errands = Errands()
+    came: list[tuple[object, bool]] = []
+
+    def note(result: object) -> None:
+        came.append((result, threading.current_thread() is threading.main_thread()))
+
+    errands.run(lambda: 42, note, note)
+    qtbot.waitUntil(lambda: came == [(42, True)])
+
+    def fail() -> None:
+        raise MicrophoneError("It hangs.")
+
+    failures: list[ScribeError] = []
+    errands.run(fail, note, failures.append)
+    qtbot.waitUntil(lambda: [one.message for one in failures] == ["It hangs."])
+
+
+def test_a_bug_in_an_errand_reaches_the_last_resort(qtbot: QtBot) -> None:
+    errands = Errands()
+
+    def bug() -> None:
+        raise KeyError("ours")
+
+    with qtbot.captureExceptions() as caught:
+        errands.run(bug, lambda _: None, lambda _: None)
+        qtbot.waitUntil(lambda: bool(caught))
+    assert caught[0][0] is KeyError
