@@ -101,7 +101,7 @@ def _works(python: Path) -> bool:
 
 
 def _site_packages() -> Path:
-    found = sorted(VENV.glob("lib/python*/site-packages")) + [VENV / "Lib" / "site-packages"]
+    found = [*VENV.glob("lib/python*/site-packages"), VENV / "Lib" / "site-packages"]
     return next(folder for folder in found if folder.is_dir())
 
 
@@ -157,7 +157,7 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(lock: IO[bytes]) -> bool:

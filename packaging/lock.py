@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from environment import LOCK, ROOT, TEST_PART
+from console import ROOT
+from environment import LOCK, TEST_PART
 
 
 def resolve(extra: list[str], uv: str) -> dict[str, str]:

@@ -93,8 +93,11 @@ def main() -> int:
     os.chdir(ROOT)
     if options.faults:
         return _run_faults(python)
-    if not options.k and not all([_passes(check) for check in static_checks(python)]):
-        return 1
+    if not options.k:
+        # Every check speaks before the first failure ends the run.
+        failed = [check.name for check in static_checks(python) if not _passes(check)]
+        if failed:
+            return 1
     with tempfile.TemporaryDirectory(prefix="scribe-tests-") as scratch:
         return _run_tests(python, options, isolated(os.environ, Path(scratch)))
 

