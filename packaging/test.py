@@ -53,8 +53,7 @@ def static_checks(python: Path) -> list[Check]:
         Check("format", tool("ruff", "format", "--check", "--quiet", ".")),
         Check("lint", tool("ruff", "check", "--quiet", ".")),
         Check("types", tool("mypy", "--no-error-summary")),
-        Check("types of packaging", tool("mypy", "--no-error-summary", "packaging")),
-        Check("import rules", tool("lint-imports", "--no-timing")),
+        Check("import rules", tool("lint-imports", "--no-logo")),
     ]
 
 
