@@ -8,7 +8,8 @@ from typing import Any
 
 from scribe_desktop.server.calls import Incoming
 from scribe_desktop.server.documents import FAILED, Document
-from scribe_desktop.server.service import Service, iso
+from scribe_desktop.server.moments import iso
+from scribe_desktop.server.service import Service
 from scribe_desktop.server.sessions import OPEN, Session, StoredFile
 
 HTTP_STATUS = {

@@ -13,24 +13,38 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from scribe_desktop.server import discovery, session_calls, template_calls, upload_calls
+from scribe_desktop.server import (
+    discovery,
+    document_calls,
+    history_calls,
+    login,
+    openapi,
+    recording_calls,
+    rework_calls,
+    session_calls,
+    template_calls,
+    upload_calls,
+    webhook_calls,
+)
 from scribe_desktop.server.accounts import Accounts
 from scribe_desktop.server.bell import Bell
-from scribe_desktop.server.calls import Call
+from scribe_desktop.server.calls import MOUNTS, Call
 from scribe_desktop.server.custom_templates import BuiltIn, TemplateShelf
 from scribe_desktop.server.documents import Documents
 from scribe_desktop.server.guard import Guard
-from scribe_desktop.server.limits import HOLD_S, KEEP_AUDIO_S, KEEP_SESSIONS_S, MAX_HOLDS
+from scribe_desktop.server.limits import HOLD_S, MAX_HOLDS
 from scribe_desktop.server.reception import receive, refuse
 from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.service import Model, Service
 from scribe_desktop.server.sessions import Session, Sessions
 from scribe_desktop.server.store import Store
+from scribe_desktop.server.stream import STREAM_PATH, stream
 from scribe_desktop.server.transcription import NoteWriter, Speech, Transcription
+from scribe_desktop.server.webhooks import Webhooks
 
 _BEARER = "bearer "
 _ODD_API_KEY = "x-api-key "
@@ -56,8 +70,11 @@ def build(parts: Parts) -> Service:
     documents = Documents(parts.store, parts.now)
     templates = TemplateShelf(parts.store, parts.built_in_templates, parts.now)
 
-    def resolved(_: Session) -> None:
-        return None
+    webhooks = Webhooks(parts.store, parts.now)
+
+    def resolved(session: Session) -> None:
+        if session.status != "cancelled":
+            webhooks.notify(f"session.{session.status}", session)
 
     transcription = Transcription(
         parts.store,
@@ -77,6 +94,8 @@ def build(parts: Parts) -> Service:
         transcription=transcription,
         speech=parts.speech,
         bell=bell,
+        webhooks=webhooks,
+        streams=set(),
         models=parts.models,
         secret=parts.store.secret("signing", secrets.token_bytes(32)),
         now=parts.now,
@@ -90,6 +109,12 @@ def table() -> list[Call[Service]]:
         *session_calls.calls(),
         *upload_calls.calls(),
         *template_calls.calls(),
+        *rework_calls.calls(),
+        *document_calls.calls(),
+        *history_calls.calls(),
+        *recording_calls.calls(),
+        *webhook_calls.calls(),
+        *login.calls(),
     ]
 
 
@@ -110,15 +135,10 @@ def application(
     for call in table():
         endpoint = receive(call, service, _account_of(service), wait_for)
         routes += [Route(path, endpoint, methods=[call.method]) for path in call.paths]
+    routes += [WebSocketRoute(mount + STREAM_PATH, stream(service)) for mount in MOUNTS]
+    routes.append(Route("/openapi.json", _description))
     app = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
     return Guard(app, hosts=hosts, origins=origins)
-
-
-def sweep(service: Service) -> None:
-    """Remove what is older than it may be kept; called at the start and then every hour."""
-    now = service.now()
-    service.sessions.forget(audio_before=now - KEEP_AUDIO_S, all_before=now - KEEP_SESSIONS_S)
-    service.accounts.forget()
 
 
 def _account_of(service: Service) -> Callable[[Request], str]:
@@ -135,6 +155,10 @@ def _account_of(service: Service) -> Callable[[Request], str]:
         return service.accounts.account_of(headers.get("auth", ""))
 
     return account_of
+
+
+async def _description(_: Request) -> Response:
+    return JSONResponse(openapi.describe(table()))
 
 
 async def _unrouted(_: Request, error: Exception) -> Response:

@@ -33,6 +33,8 @@ class Document:
     status: str = PENDING
     text: str = ""
     data: Any = None
+    # The engine thread still has to write it; a client's own document never has this.
+    to_write: bool = False
     errors: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
     usage: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +61,13 @@ class Documents:
             ).fetchone()[0]
             rows.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
-                (document.id, document.session_id, last + 1, document.status, _json(document)),
+                (
+                    document.id,
+                    document.session_id,
+                    last + 1,
+                    int(document.to_write),
+                    _json(document),
+                ),
             )
         return document
 
@@ -81,6 +89,7 @@ class Documents:
             updated_at=now,
             name=name,
             document_type=document_type,
+            to_write=True,
         )
 
     def find(self, document_id: str) -> Document:
@@ -101,9 +110,8 @@ class Documents:
         with self._store.reading() as rows:
             found = rows.execute(
                 "SELECT DISTINCT d.session_id FROM documents d JOIN sessions s"
-                " ON s.id = d.session_id WHERE d.status = ? AND"
+                " ON s.id = d.session_id WHERE d.to_write = 1 AND"
                 " s.status IN ('completed', 'partial')",
-                (PENDING,),
             ).fetchall()
         return [row[0] for row in found]
 
@@ -112,8 +120,8 @@ class Documents:
         with self._store.writing() as rows:
             changed = replace(change(_find(rows, document_id)), updated_at=self._now())
             rows.execute(
-                "UPDATE documents SET status = ?, facts = ? WHERE id = ?",
-                (changed.status, _json(changed), document_id),
+                "UPDATE documents SET to_write = ?, facts = ? WHERE id = ?",
+                (int(changed.to_write), _json(changed), document_id),
             )
         return changed
 

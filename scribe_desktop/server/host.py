@@ -29,7 +29,7 @@ from typing import Any
 import uvicorn
 
 from scribe_desktop.domain.errors import ScribeError, SettingsError
-from scribe_desktop.server.api import Parts, application, build, sweep
+from scribe_desktop.server.api import Parts, application, build
 from scribe_desktop.server.guard import is_loopback
 from scribe_desktop.server.limits import MAX_FRAME_BYTES
 from scribe_desktop.server.service import Service
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 _KEY_BYTES = 32
 _LINE_BYTES = 64 * 1024
-_SWEEP_S = 3600.0
+_SWEEP_S = 60.0
 # An engine that is busy longer than this at the end is left to the end of the process.
 _ENGINE_STOP_S = 1.0
 
@@ -92,16 +92,15 @@ def _serve(service: Service, listener: socket.socket, options: ServeOptions, tok
     server = _Server(_configuration(service, options), _announce(listener, options, token))
     if options.token_stdin:
         threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    service.transcription.start()
+    service.start()
     sweeping = threading.Event()
-    sweeper = threading.Thread(target=_sweep_hourly, args=(service, sweeping), daemon=True)
+    sweeper = threading.Thread(target=_sweep_often, args=(service, sweeping), daemon=True)
     sweeper.start()
     try:
         asyncio.run(server.serve(sockets=[listener]))
     finally:
         sweeping.set()
-        service.bell.ring_all()
-        service.transcription.stop(_ENGINE_STOP_S)
+        service.stop(_ENGINE_STOP_S)
         sweeper.join(_ENGINE_STOP_S)
     return 0 if server.started else 1
 
@@ -245,14 +244,12 @@ def _end_with_parent(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def _sweep_hourly(service: Service, stop: threading.Event) -> None:
-    while True:
+def _sweep_often(service: Service, stop: threading.Event) -> None:
+    while not stop.wait(_SWEEP_S):
         try:
-            sweep(service)
+            service.sweep()
         except ScribeError:
-            _log.warning("old sessions could not be removed; tried again in an hour")
-        if stop.wait(_SWEEP_S):
-            return
+            _log.warning("old sessions could not be removed; tried again in a minute")
 
 
 def now() -> float:

@@ -111,6 +111,8 @@ def _body(call: Call[Service]) -> dict[str, Any] | None:
             content = {call.sent.value: {"schema": schema}}
         case Sent.FIELDS_FORM | Sent.TEXT:
             content = {call.sent.value: {"schema": call.fields.schema()}}
+            if call.sent is Sent.FIELDS_FORM:
+                content["application/json"] = content[call.sent.value]
             if call.sent is Sent.TEXT:
                 content = {"text/markdown": {"schema": {"type": "string"}}}
     return {"required": required, "content": content}

@@ -8,9 +8,10 @@ in which the event loop must go on reading others.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -130,14 +131,29 @@ def parse_json(body: bytes) -> dict[str, Any]:
     return value
 
 
+def is_json(headers: Mapping[str, str]) -> bool:
+    """Whether a request says that its body is JSON."""
+    return "json" in headers.get("content-type", "")
+
+
+def _parse_fields_form(body: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qs(body.decode("utf-8"), max_num_fields=20)
+    except ValueError:
+        raise Refusal(400, "invalid_request", "The form could not be read.") from None
+    return {name: values[0] for name, values in pairs.items()}
+
+
 async def _incoming(call: Call[ServiceT], request: Request, account: str) -> Incoming:
     query = call.query.read(dict(request.query_params))
     body = b""
     if call.sent is not Sent.NOTHING:
         body = await read_body(request, call.most_bytes)
     fields: dict[str, Any] = {}
-    if call.sent is Sent.JSON:
+    if call.sent is Sent.JSON or (call.sent is Sent.FIELDS_FORM and is_json(request.headers)):
         fields = call.fields.read(parse_json(body))
+    elif call.sent is Sent.FIELDS_FORM:
+        fields = call.fields.read(_parse_fields_form(body))
     return Incoming(
         origin=origin_of(request),
         mount=mount_of(request.url.path),

@@ -1,6 +1,5 @@
 """Gathers the parts of the local service that its calls work with."""
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,9 +7,11 @@ from scribe_desktop.server.accounts import Accounts
 from scribe_desktop.server.bell import Bell
 from scribe_desktop.server.custom_templates import TemplateShelf
 from scribe_desktop.server.documents import Documents
+from scribe_desktop.server.limits import KEEP_AUDIO_S, KEEP_SESSIONS_S
 from scribe_desktop.server.sessions import Sessions
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.transcription import Speech, Transcription
+from scribe_desktop.server.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,34 @@ class Service:
     transcription: Transcription
     speech: Speech
     bell: Bell
+    webhooks: Webhooks
+    streams: set[str]
     models: tuple[Model, ...]
     secret: bytes
     now: Callable[[], float]
 
+    def start(self) -> None:
+        """Start the threads; what an earlier run acknowledged is taken up again."""
+        self.sweep()
+        self.transcription.start()
+        self.webhooks.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Stop the threads; False when the engine is busy for longer than the time given."""
+        self.bell.ring_all()
+        self.webhooks.stop(timeout_s)
+        return self.transcription.stop(timeout_s)
+
+    def sweep(self) -> None:
+        """Say which sessions have expired, and remove what is older than it may be kept."""
+        now = self.now()
+        with self.store.writing():
+            for session in self.sessions.lapse():
+                self.webhooks.notify("session.expired", session)
+                self.transcription.wake(session.id)
+        self.sessions.forget(audio_before=now - KEEP_AUDIO_S, all_before=now - KEEP_SESSIONS_S)
+        self.accounts.forget()
+
     def model(self, model_id: str) -> Model | None:
         """The model of that id."""
         return next((model for model in self.models if model.id == model_id), None)
-
-
-def iso(seconds: float) -> str:
-    """A time as every dialect reads it: ISO 8601 with Z."""
-    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,16 +15,17 @@ from scribe_desktop.server.answers import (
 )
 from scribe_desktop.server.calls import BASE, Call, Incoming, Reply, Sent
 from scribe_desktop.server.discovery import supported_languages
-from scribe_desktop.server.documents import PENDING, Document
+from scribe_desktop.server.documents import Document
 from scribe_desktop.server.fields import Anything, Fields, Free, Text, Whole, Words
 from scribe_desktop.server.limits import (
     ADVISED_METADATA_BYTES,
     MAX_TEMPLATES,
     SESSION_LIFETIME_S,
 )
+from scribe_desktop.server.moments import iso
 from scribe_desktop.server.presigned import presigned_form
 from scribe_desktop.server.refusals import Refusal, invalid, resource_not_found
-from scribe_desktop.server.service import Model, Service, iso
+from scribe_desktop.server.service import Model, Service
 from scribe_desktop.server.sessions import Session
 from scribe_desktop.server.shapes import CREATED, ENDED, TEXT, one_of, record, session
 
@@ -103,6 +104,7 @@ def create(service: Service, asked: Incoming) -> Reply:
         service.sessions.add(wanted)
         for template_id in wanted.templates:
             _ask_for(service, wanted, template_id)
+        service.webhooks.notify("session.started", wanted)
     service.transcription.prepare(wanted.model)
     return Reply(201, _created(service, wanted, asked))
 
@@ -110,7 +112,9 @@ def create(service: Service, asked: Incoming) -> Reply:
 def end(service: Service, asked: Incoming) -> Reply:
     """Take no more audio and write the result; a second time is refused."""
     session_id = asked.path["session_id"]
-    ended = service.sessions.end(session_id, asked.fields.get("audio_files_sent"))
+    with service.store.writing():
+        ended = service.sessions.end(session_id, asked.fields.get("audio_files_sent"))
+        service.webhooks.notify("session.ended", ended)
     service.transcription.wake(session_id, urgent=True)
     files = listed_files(ended, service.sessions.files(session_id))
     return Reply(
@@ -144,7 +148,7 @@ _ONLY_RESOLVED = frozenset({"completed_at", "audio_files_processed", "processing
 
 
 def _unwritten(documents: list[Document]) -> bool:
-    return any(item.status == PENDING for item in documents)
+    return any(item.to_write for item in documents)
 
 
 def hold_for_result(service: Service, asked: Incoming) -> str | None:
@@ -267,7 +271,7 @@ def _ask_for(service: Service, of: Session, template_id: str) -> Document:
 
 def _replace_templates(service: Service, after: Session) -> None:
     for document in service.documents.of(after.id):
-        if document.status == PENDING:
+        if document.to_write:
             service.documents.remove(document.id)
     for template_id in after.templates:
         _ask_for(service, after, template_id)

@@ -197,6 +197,22 @@ class Sessions:
             ).fetchall()
         return [_from_json(row[0]) for row in found]
 
+    def lapse(self) -> list[Session]:
+        """Put down which open sessions have expired, once each."""
+        with self._store.writing() as rows:
+            found = rows.execute(
+                "SELECT facts FROM sessions WHERE status IN ('created', 'recording')"
+            ).fetchall()
+            open_sessions = [_from_json(row[0]) for row in found]
+            lapsed = [
+                replace(session, status="expired")
+                for session in open_sessions
+                if session.status_at(self.now()) == "expired"
+            ]
+            for session in lapsed:
+                _save(rows, session)
+        return lapsed
+
     def forget(self, *, audio_before: float, all_before: float) -> None:
         """Remove old audio of finished or expired sessions, and sessions older still."""
         with self._store.writing() as rows:

@@ -49,7 +49,7 @@ CREATE TABLE documents (
     id TEXT PRIMARY KEY,
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
     position INTEGER NOT NULL,
-    status TEXT NOT NULL,
+    to_write INTEGER NOT NULL,
     facts TEXT NOT NULL
 );
 CREATE INDEX documents_by_session ON documents (session_id, position);

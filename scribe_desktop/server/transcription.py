@@ -8,17 +8,18 @@ the engine costs the text, never the audio.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scribe_desktop.domain.errors import ScribeError, SpoolError
 from scribe_desktop.server.bell import Bell
-from scribe_desktop.server.documents import FAILED, PENDING, WRITTEN, Document, Documents
+from scribe_desktop.server.documents import FAILED, WRITTEN, Document, Documents
 from scribe_desktop.server.hearing import Feed, Finish, Restart, next_hearing
+from scribe_desktop.server.problems import Problem, problems_of
 from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.sessions import OPEN, Session, Sessions
 from scribe_desktop.server.store import Store
@@ -269,16 +270,21 @@ class Transcription:
         live.heard[number] = digest
         with self._changed:
             self._partials[session_id] = live.transcriber.partial()
+        self._bell.ring(partial_of(session_id))
 
     def _resolve(self, session: Session, heard: Heard, live: _Live | None) -> None:
         """Write the result: transcript, status and notes in one transaction."""
-        problems = _problems(session, live, self._sessions)
+        problems: list[Problem] = []
+        if live is not None:
+            files = self._sessions.files(session.id)
+            problems = problems_of(session, files, heard=set(live.heard), skipped=set(live.skipped))
         written = [
             self._written(document, heard)
             for document in self._documents.of(session.id)
-            if document.status == PENDING
+            if document.to_write
         ]
-        failed = [item for item in written if item.status == FAILED]
+        # Nothing said is a complete result, although no note could be made of it.
+        failed = [item for item in written if item.status == FAILED and heard.text.strip()]
         with self._store.writing():
             for document in written:
                 self._documents.change(document.id, _constantly(document))
@@ -304,7 +310,7 @@ class Transcription:
 
     def _write_next(self, session: Session) -> bool:
         """Fill one more template of a session that has its transcript."""
-        pending = [item for item in self._documents.of(session.id) if item.status == PENDING]
+        pending = [item for item in self._documents.of(session.id) if item.to_write]
         if not pending:
             return False
         written = self._written(pending[0], Told(session.transcript or "", session.language))
@@ -315,6 +321,8 @@ class Transcription:
         return len(pending) > 1
 
     def _written(self, document: Document, heard: Heard) -> Document:
+        if not heard.text.strip():
+            return _unwritten(document, "Nothing was said.", "insufficient_audio")
         try:
             note = self._notes.fill(document.template_id, heard)
         except (ScribeError, Refusal) as error:
@@ -322,7 +330,9 @@ class Transcription:
         except Exception as error:  # noqa: BLE001 - one bad template must not cost the transcript
             _log.warning("a template could not be filled: %s", type(error).__name__)
             return _unwritten(document, "The template could not be filled.")
-        return replace(document, status=WRITTEN, data=note.data, text=note.markdown)
+        return replace(
+            document, status=WRITTEN, to_write=False, data=note.data, text=note.markdown, errors=()
+        )
 
     def _failed(self, session_id: str, error: Exception) -> None:
         """The engine gave up; the audio stays and the session can be run again."""
@@ -337,18 +347,19 @@ class Transcription:
         message = "The speech engine failed. The audio is kept."
         if isinstance(error, ScribeError):
             message = str(error)
-        failed = self._sessions.change(
-            session_id,
-            lambda session: replace(
-                session,
-                status="failed",
-                completed_at=self._sessions.now(),
-                error={"code": "processing_failed", "message": message},
-            ),
-        )
+        with self._store.writing():
+            failed = self._sessions.change(
+                session_id,
+                lambda session: replace(
+                    session,
+                    status="failed",
+                    completed_at=self._sessions.now(),
+                    error={"code": "processing_failed", "message": message},
+                ),
+            )
+            self._resolved(failed)
         self._forget(session_id)
         self._bell.ring(session_id)
-        self._resolved(failed)
 
     def _forget(self, session_id: str) -> None:
         self._live.pop(session_id, None)
@@ -357,36 +368,15 @@ class Transcription:
             self._partials.pop(session_id, None)
 
 
+def partial_of(session_id: str) -> str:
+    """What the bell calls a change of the text so far."""
+    return f"{session_id}/partial"
+
+
 def _constantly(document: Document) -> Callable[[Document], Document]:
     return lambda _: document
 
 
-def _unwritten(document: Document, message: str) -> Document:
-    error = {"type": "error", "code": "extraction_failed", "msg": message}
-    return replace(document, status=FAILED, errors=(error,))
-
-
-def _problems(session: Session, live: _Live | None, sessions: Sessions) -> list[Mapping[str, Any]]:
-    """What the client should know: files that are missing or could not be read."""
-    problems: list[Mapping[str, Any]] = []
-    if live is None:
-        return problems
-    received = len(live.heard) + len(live.skipped)
-    sent = session.audio_files_sent
-    if session.upload_type != "stream" and sent is not None and sent > received:
-        problems.append(
-            {
-                "type": "missing_audio",
-                "message": f"{sent} files were sent and {received} were received.",
-            }
-        )
-    names = {item.number: item.name for item in sessions.files(session.id)}
-    problems.extend(
-        {
-            "type": "unreadable_audio",
-            "message": "The file could not be read.",
-            "file": names[number],
-        }
-        for number in sorted(live.skipped)
-    )
-    return problems
+def _unwritten(document: Document, message: str, code: str = "extraction_failed") -> Document:
+    error = {"type": "error", "code": code, "msg": message}
+    return replace(document, status=FAILED, to_write=False, errors=(error,))

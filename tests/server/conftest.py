@@ -8,16 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from scribe_desktop.server.api import Parts, application, build
-from scribe_desktop.server.service import Model, Service
+from scribe_desktop.server.service import Service
 from scribe_desktop.server.store import Store
 from tests.server.described import check_reply
-from tests.server.scripted import TEMPLATES, ScriptedNotes, ScriptedSpeech, wav
+from tests.server.scripted import MODELS, TEMPLATES, ScriptedNotes, ScriptedSpeech, wav
 
 TOKEN = "canary-token"
-MODELS = (
-    Model("pro", "Pro", ("en", "hi", "de"), 3600, "standard"),
-    Model("lite", "Lite", ("en",), 3600, "fast"),
-)
 
 
 @dataclass
@@ -99,10 +95,10 @@ def speech() -> ScriptedSpeech:
 def service(speech: ScriptedSpeech, clock: Clock) -> Iterator[Service]:
     store = Store.in_memory()
     made = build(parts(store, speech, clock))
-    made.transcription.start()
+    made.start()
     yield made
     speech.gate.set()
-    assert made.transcription.stop(5.0)
+    assert made.stop(5.0)
     store.close()
 
 

@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 
 from scribe_desktop.domain.errors import AudioFileError, EngineError
 from scribe_desktop.server.custom_templates import TemplateShelf
+from scribe_desktop.server.service import Model
 from scribe_desktop.server.transcription import Heard, Told
 
 RATE = 16_000
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+MODELS = (
+    Model("pro", "Pro", ("en", "hi", "de"), 3600, "standard"),
+    Model("lite", "Lite", ("en",), 3600, "fast"),
+)
 # Samples louder than this make the scripted engine fail.
 BROKEN = 30_000
 

@@ -5,8 +5,7 @@ import sys
 from scribe_desktop.server.api import Parts
 from scribe_desktop.server.host import ServeOptions, now, run
 from scribe_desktop.server.store import Store
-from tests.server.conftest import MODELS
-from tests.server.scripted import TEMPLATES, ScriptedNotes, ScriptedSpeech
+from tests.server.scripted import MODELS, TEMPLATES, ScriptedNotes, ScriptedSpeech
 
 
 def make_parts(store: Store, token: str, _: ServeOptions) -> Parts:

@@ -9,10 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from socket import SHUT_WR
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from scribe_desktop.server.store import FILE_NAME, Store
 from tests.server.scripted import wav
@@ -180,6 +184,29 @@ def test_a_file_over_ten_megabytes_is_refused_and_the_client_hears_it(host: Host
     reply = host.client.post(path, content=bytes(11 * 1024 * 1024))
     assert reply.status_code == 413
     assert reply.json()["error"]["code"] == "file_too_large"
+
+
+def test_what_was_streamed_before_a_break_is_kept(host: Host) -> None:
+    made = host.client.post("sessions", json={"upload_type": "stream"}).json()
+    half_a_second = np.full(8000, 200, "<i2").tobytes()
+    with connect(made["upload_url"]) as socket:
+        socket.send(half_a_second)
+        socket.socket.shutdown(SHUT_WR)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=5)
+    host.client.post(f"sessions/{made['session_id']}/end", json={"audio_files_sent": 0})
+    reply = host.client.get(f"sessions/{made['session_id']}", timeout=10)
+    assert reply.json()["transcript"] == "one"
+
+
+def test_a_streamed_frame_over_a_megabyte_closes_with_1009(host: Host) -> None:
+    made = host.client.post("sessions", json={"upload_type": "stream"}).json()
+    with connect(made["upload_url"]) as socket:
+        socket.send(bytes(1024 * 1024 + 2))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
 
 
 def test_only_loopback_is_listened_on(host: Host) -> None:
