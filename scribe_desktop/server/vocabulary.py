@@ -1,0 +1,41 @@
+"""Keeps the word lists: names of medicines, and the words of a specialty.
+
+Lists are plain text, one entry to a line, so that a clinic can read and
+extend them.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from scribe_desktop.domain.errors import EngineError
+from scribe_desktop.server.bundled import bundled_folder
+from scribe_desktop.server.engine import MOST_HOTWORDS
+
+_LONGEST_WORD = 60
+
+
+@lru_cache(maxsize=32)
+def word_pack(name: str) -> tuple[str, ...]:
+    """The entries of `resources/vocabulary/<name>.txt`. Raises EngineError when it is not there."""
+    if not re.fullmatch(r"[a-z_]+", name):
+        raise EngineError("There is no word list of that name.")
+    try:
+        text = (bundled_folder() / "vocabulary" / f"{name}.txt").read_text("utf-8")
+    except FileNotFoundError as error:
+        raise EngineError(
+            f"The word list “{name}” is missing from this installation.", "Install it again."
+        ) from error
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def hotwords(own: Iterable[str], packs: Sequence[str] = ()) -> tuple[str, ...]:
+    """At most thirty words for the engine to expect: the clinician's own first, then the packs'.
+
+    Nothing is expected unless somebody asked for it: words of the wrong
+    specialty help nobody, and a long list costs ordinary speech.
+    """
+    wanted = [*own, *(word for pack in packs for word in word_pack(pack))]
+    clean = (" ".join(word.split())[:_LONGEST_WORD] for word in wanted)
+    return tuple(dict.fromkeys(word for word in clean if word))[:MOST_HOTWORDS]
