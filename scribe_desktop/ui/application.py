@@ -18,9 +18,10 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.line import Line
-from scribe_desktop.ui.main_window import TITLE, MainWindow
+from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.theme import colours_for, dress
+from scribe_desktop.ui.titles import TITLE
 from scribe_desktop.ui.workplace import NOTHING_AROUND, Workplace
 
 log = logging.getLogger(__name__)

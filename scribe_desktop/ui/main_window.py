@@ -6,22 +6,29 @@ the spool.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
-from scribe_desktop.domain.errors import ScribeError
-from scribe_desktop.domain.notices import LiveText, MicrophoneChanged, SpoolTrouble, Trouble
+from scribe_desktop.domain.notices import LiveText, SpoolTrouble, Trouble
 from scribe_desktop.domain.offer import Offer
+from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Capture, Session, SessionId
-from scribe_desktop.ui import clipboard
-from scribe_desktop.ui.bridge import Bridge, Errands
-from scribe_desktop.ui.editing import edited_results
+from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.deeds import Deeds, Telling
+from scribe_desktop.ui.dialogs import ask_patient, ask_to_close
 from scribe_desktop.ui.line import Line
+from scribe_desktop.ui.main_menu import MainMenu
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.pieces import card, label
 from scribe_desktop.ui.record_bar import RecordBar
@@ -29,14 +36,13 @@ from scribe_desktop.ui.results_pane import ResultsPane, Shown
 from scribe_desktop.ui.session_list import SessionList
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import SPACE, Colours
+from scribe_desktop.ui.titles import TITLE
 from scribe_desktop.ui.view_state import Remedy, Tone, foot_sentence
-from scribe_desktop.ui.workplace import NOTHING_AROUND, Workplace
-
-T = TypeVar("T")
+from scribe_desktop.ui.workplace import NOTHING_AROUND, ExportFormat, Workplace
 
 FOOT_TICK_MS = 1000
-TITLE = "Scribe Desktop"
-"""The whole title: it never names a patient, because titles are seen by other programs."""
+NARROW = 760
+"""Below so many logical pixels the list and the result take turns."""
 
 
 class MainWindow(QMainWindow):
@@ -49,20 +55,24 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._line = line
         self._workplace = workplace
-        self._errands = Errands(self)
         self._sessions: dict[SessionId, Session] = {}
         self._live: dict[SessionId, str] = {}
         self._offer = line.offer()
         self._may_close = False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(program_icon())
+        self.deeds = Deeds(line, workplace, self)
         self.bar = RecordBar(line)
         self.list = SessionList()
         self.results = ResultsPane()
+        self.results.actions_row.offer(workplace)
         self.strip = Strip()
         self.foot = label("", quiet=True)
+        self.menu = MainMenu(self)
+        self.bar.menu.setMenu(self.menu)
         self._lay_out()
-        self._connect_panes()
+        self._connect_deeds()
+        self._connect_results()
         self._connect_bridge(bridge)
         self._add_keys()
         self._foot_timer = QTimer(self)
@@ -88,118 +98,164 @@ class MainWindow(QMainWindow):
         self.foot.setWordWrap(True)
         self.foot.setAccessibleName("State of all dictations")
         foot_row.addWidget(self.foot, 1)
+        told = QVBoxLayout()
+        told.setContentsMargins(SPACE * 2, SPACE, SPACE * 2, 0)
+        told.addWidget(self.strip)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
-        holder = QWidget()
-        held = QVBoxLayout(holder)
-        held.setContentsMargins(SPACE * 2, SPACE, SPACE * 2, 0)
-        held.addWidget(self.strip)
-        column.addWidget(holder)
+        column.addLayout(told)
         column.addWidget(self.splitter, 1)
         column.addWidget(foot)
-        self.setCentralWidget(centre)
+        # At 300 % on a small screen the window is lower than its parts: then it
+        # scrolls, so that nothing is out of reach.
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(centre)
+        self.setCentralWidget(scroll)
         self.resize(1120, 720)
 
-    def _connect_panes(self) -> None:
-        self.bar.record_pressed.connect(self.toggle)
-        self.bar.pause_pressed.connect(self.toggle_pause)
-        self.bar.cancel_pressed.connect(self.cancel)
-        self.bar.setting_chosen.connect(self.set_setting)
-        self.bar.patient_edited.connect(self._amend_patient)
+    def _connect_deeds(self) -> None:
+        deeds = self.deeds
+        self.bar.record_pressed.connect(deeds.toggle)
+        self.bar.pause_pressed.connect(deeds.toggle_pause)
+        self.bar.cancel_pressed.connect(deeds.cancel)
+        self.bar.setting_chosen.connect(deeds.set_setting)
+        self.bar.patient_edited.connect(self._give_patient)
         self.bar.service_pressed.connect(lambda: self.settings_wanted.emit("services"))
+        self.bar.sessions.toggled.connect(self._show_narrow)
         self.list.session_chosen.connect(self.show_session)
-        self.list.restore_pressed.connect(self.restore)
-        self.list.discard_pressed.connect(self.discard)
-        self.list.send_pressed.connect(self.send_now)
-        self.results.copy_pressed.connect(self.copy)
-        self.results.edited.connect(self.store_edit)
-        self.results.advice_taken.connect(self._take_advice)
-        place = self._workplace
-        self.results.offer_to(
-            insert=place.insert is not None,
-            play=place.speaker is not None,
-            export=place.exporter is not None,
-            another=place.run_template is not None,
-        )
+        self.list.view.clicked.connect(lambda: self.bar.sessions.setChecked(False))
+        self.list.restore_pressed.connect(deeds.restore)
+        self.list.discard_pressed.connect(deeds.discard)
+        self.list.send_pressed.connect(deeds.send_now)
+        deeds.told.connect(self.strip.tell)
+        deeds.running_changed.connect(self._show_running)
+        deeds.running_changed.connect(self._give_patient)
+        deeds.settings_changed.connect(self.refresh)
+        deeds.imported.connect(self.show_session)
+
+    def _connect_results(self) -> None:
+        results, row, deeds = self.results, self.results.actions_row, self.deeds
+        results.copy_pressed.connect(deeds.copy)
+        results.insert_pressed.connect(deeds.insert)
+        results.edited.connect(deeds.store_edit)
+        results.advice_taken.connect(self._take_advice)
+        row.play_pressed.connect(self._play)
+        row.export_pressed.connect(self._export)
+        row.template_pressed.connect(self._run_template)
+        row.patient_pressed.connect(self._change_patient)
+        row.continue_pressed.connect(self._continue)
+        deeds.playing_changed.connect(row.show_playing)
 
     def _connect_bridge(self, bridge: Bridge) -> None:
         bridge.session_changed.connect(self.take_session)
         bridge.results_stored.connect(self._take_results)
         bridge.live_text_changed.connect(self._take_live_text)
-        bridge.microphone_changed.connect(self.take_microphone)
+        bridge.microphone_changed.connect(self.bar.show_microphone_state)
         bridge.offer_changed.connect(self._take_offer)
         bridge.spool_troubled.connect(self._take_spool_trouble)
         bridge.troubled.connect(self._take_trouble)
 
     def _add_keys(self) -> None:
         self.toggle_action = QAction("Record or stop", self)
-        self.toggle_action.triggered.connect(self.toggle)
+        self.toggle_action.triggered.connect(self.deeds.toggle)
         self.find_action = QAction("Find a dictation", self)
         self.find_action.setShortcut(QKeySequence.StandardKey.Find)
-        self.find_action.triggered.connect(self.list.search.setFocus)
-        self.addActions([self.toggle_action, self.find_action])
+        self.find_action.triggered.connect(self._find)
+        self.addActions([self.toggle_action, self.find_action, *self.menu.actions()])
 
     # --- drawing what the line says ---
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""
-        for part in (self.bar, self.list, self.results, self.strip):
+        for part in (self.bar, self.list, self.results, self.strip, self.menu):
             part.use(colours)
 
+    @Slot()
     def refresh(self) -> None:
         """Read everything anew from the line."""
         self._sessions = {one.session_id: one for one in self._line.sessions()}
         settings = self._line.settings()
         self._offer = self._line.offer()
         self.bar.show_offer(self._offer, settings, self._line.locked_settings())
-        self.bar.show_running(self._line.running())
+        self._show_running()
         self.list.show_sessions(tuple(self._sessions.values()))
         self.toggle_action.setShortcut(QKeySequence(settings.key_toggle))
-        self.results.welcome_with(settings.key_toggle if settings.global_keys else "")
+        self.results.welcome_with(settings.key_toggle, everywhere=settings.global_keys)
         self._show_foot()
 
+    @Slot()
     def refresh_microphones(self) -> None:
         """Ask for the microphones, which may take two seconds, and list them."""
-        self._errands.run(
+        self.deeds.errands.run(
             self._line.microphones,
             lambda found: self.bar.show_microphones(
                 found, self._line.settings(), self._line.locked_settings()
             ),
-            self.tell_error,
+            self.deeds.tell_error,
         )
+
+    @Slot()
+    def _show_running(self) -> None:
+        running = self._line.running()
+        self.bar.show_running(running)
+        if running is not None:
+            self.deeds.stop_playing()
 
     @Slot(object)
     def take_session(self, session: Session) -> None:
         """A session has a new snapshot."""
-        known = session.session_id in self._sessions
+        before = self._sessions.get(session.session_id)
         self._sessions[session.session_id] = session
         self.list.show_sessions(tuple(self._sessions.values()))
-        self.bar.show_running(self._line.running())
-        if not known and session.capture is not Capture.STOPPED:
-            self.list.search.clear()
-            self.show_session(session.session_id)
+        self._show_running()
+        stopped = session.capture is Capture.STOPPED
+        if before is None and not stopped:
+            self._begin_with(session)
         elif self._shown_id() == session.session_id:
             self._draw(session.session_id)
+        if before is not None and before.capture is not Capture.STOPPED and stopped:
+            # The next visit is another patient's until someone says otherwise.
+            self.bar.show_patient(Patient())
         if session.resolved_at is not None:
             self._live.pop(session.session_id, None)
         self._show_foot()
 
+    def _begin_with(self, session: Session) -> None:
+        """A dictation began, by whatever key: show it, and say whose it is."""
+        self.list.search.clear()
+        self.show_session(session.session_id)
+        running = self._line.running()
+        if running is not None and running.session_id == session.session_id:
+            self._give_patient()
+
+    @Slot()
+    def _give_patient(self) -> None:
+        running, patient = self._line.running(), self.bar.chosen_patient()
+        if running is not None and running.order.patient != patient and not patient.is_empty:
+            self.deeds.give_to(running.session_id, patient)
+
     @Slot(str)
     def show_session(self, session_id: SessionId) -> None:
         """Show one dictation on the right and select it on the left."""
-        if session_id in self._sessions:
-            self._draw(session_id)
-            self.list.select(session_id)
+        if session_id not in self._sessions:
+            self._sessions = {one.session_id: one for one in self._line.sessions()}
+            self.list.show_sessions(tuple(self._sessions.values()))
+        if session_id != self._shown_id():
+            self.deeds.stop_playing()
+        self._draw(session_id)
+        self.list.select(session_id)
 
     def _draw(self, session_id: SessionId) -> None:
         session = self._sessions.get(session_id)
-        if session is None:
-            return
-        versions = self.ask(lambda: self._line.versions(session_id)) or ()
-        live = self._live.get(session_id, "")
-        self.results.show_session(Shown(session, versions, self._offer, live))
+        if session is not None:
+            versions = self.deeds.ask(lambda: self._line.versions(session_id)) or ()
+            live = self._live.get(session_id, "")
+            self.results.show_session(Shown(session, versions, self._offer, live))
 
     def _shown_id(self) -> SessionId | None:
         shown = self.results.shown
@@ -217,11 +273,6 @@ class MainWindow(QMainWindow):
             self.results.show_live_text(notice.text)
 
     @Slot(object)
-    def take_microphone(self, notice: MicrophoneChanged) -> None:
-        """The microphone changed; say so if something is wrong."""
-        self.bar.show_microphone_state(notice)
-
-    @Slot(object)
     def _take_offer(self, offer: Offer) -> None:
         self._offer = offer
         self.bar.show_offer(offer, self._line.settings(), self._line.locked_settings())
@@ -230,11 +281,11 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _take_spool_trouble(self, notice: SpoolTrouble) -> None:
         tone = Tone.GOOD if notice.recovered else Tone.WARNING
-        self.strip.tell(notice.message, notice.remedy, tone=tone)
+        self.strip.tell(Telling(notice.message, notice.remedy, tone))
 
     @Slot(object)
     def _take_trouble(self, notice: Trouble) -> None:
-        self.strip.tell(notice.message, notice.remedy)
+        self.strip.tell(Telling(notice.message, notice.remedy))
 
     @Slot()
     def _show_foot(self) -> None:
@@ -242,154 +293,105 @@ class MainWindow(QMainWindow):
         if self.foot.text() != sentence:
             self.foot.setText(sentence)
 
-    # --- what was pressed goes to the line ---
-    def ask(self, question: Callable[[], T]) -> T | None:
-        """Ask the line something; an error becomes a sentence on screen and None."""
-        try:
-            return question()
-        except ScribeError as error:
-            self.tell_error(error)
-            return None
-
-    def tell_error(self, error: ScribeError) -> None:
-        """Show an error sentence."""
-        self.strip.tell(error.message, error.remedy)
-
-    @Slot()
-    def toggle(self) -> None:
-        """Start a dictation, or stop the one that runs."""
-        if self._line.running() is not None:
-            self.ask(self._line.stop)
-        else:
-            self._start()
-        self.bar.show_running(self._line.running())
-
-    def _start(self) -> None:
-        session_id = self.ask(self._line.start)
-        patient = self.bar.chosen_patient()
-        if session_id is None or patient.is_empty:
-            return
-        # The order is the line's own default; only the patient is ours to add.
-        running = self._line.running()
-        if running is not None and running.session_id == session_id:
-            order = replace(running.order, patient=patient)
-            self.ask(lambda: self._line.amend(session_id, order))
-
-    @Slot()
-    def toggle_pause(self) -> None:
-        """Pause, or go on."""
-        running = self._line.running()
-        if running is None:
-            return
-        self.ask(self._line.resume if running.capture is Capture.PAUSED else self._line.pause)
-        self.bar.show_running(self._line.running())
-
-    @Slot()
-    def cancel(self) -> None:
-        """Set the running dictation aside, and offer to take that back."""
-        running = self._line.running()
-        if running is None:
-            return
-        self.ask(self._line.cancel)
-        self.bar.show_running(self._line.running())
-        self._offer_undo(running.session_id, "The dictation was cancelled.")
-
-    @Slot(str)
-    def discard(self, session_id: SessionId) -> None:
-        """Set a stored dictation aside, and offer to take that back."""
-        self.ask(lambda: self._line.discard(session_id))
-        self._offer_undo(session_id, "The dictation was set aside.")
-
-    def _offer_undo(self, session_id: SessionId, message: str) -> None:
-        self.strip.tell(
-            message,
-            "It is kept for 7 days.",
-            tone=Tone.GOOD,
-            action="Undo",
-            act=lambda: self.restore(session_id),
-        )
-
-    @Slot(str)
-    def restore(self, session_id: SessionId) -> None:
-        """Take a cancelled dictation back."""
-        self.ask(lambda: self._line.restore(session_id))
-
-    @Slot(str)
-    def send_now(self, session_id: SessionId) -> None:
-        """Try at once what waits."""
-        self.ask(lambda: self._line.send_now(session_id))
-
+    # --- what was pressed on the shown dictation ---
     @Slot(object)
     def _take_advice(self, action: Remedy) -> None:
         session_id = self._shown_id()
         if session_id is None:
             return
         if action is Remedy.RESTORE:
-            self.restore(session_id)
+            self.deeds.restore(session_id)
         elif action is Remedy.SIGN_IN:
             self.settings_wanted.emit("services")
         elif action is Remedy.SEND_NOW:
-            self.send_now(session_id)
-
-    @Slot(str, object)
-    def set_setting(self, name: str, value: Any) -> None:  # noqa: ANN401  JSON
-        """Store a choice; what is shown afterwards is what was stored."""
-        self.ask(lambda: self._line.set_setting(name, value))
-        self.refresh()
+            self.deeds.send_now(session_id)
 
     @Slot()
-    def _amend_patient(self) -> None:
-        running, patient = self._line.running(), self.bar.chosen_patient()
-        if running is not None:
-            order = replace(running.order, patient=patient)
-            self.ask(lambda: self._line.amend(running.session_id, order))
+    def _play(self) -> None:
+        session_id = self._shown_id()
+        if session_id is not None:
+            self.deeds.play(session_id)
+
+    @Slot(object)
+    def _export(self, form: ExportFormat) -> None:
+        session_id = self._shown_id()
+        if session_id is None:
+            return
+        # The proposed name says nothing about the patient: names of files are seen.
+        path, _ = QFileDialog.getSaveFileName(
+            self,
+            "Export this dictation",
+            f"dictation{form.suffix}",
+            f"{form.name} (*{form.suffix})",
+        )
+        if path:
+            self.deeds.export(session_id, form.format_id, path)
 
     @Slot(str)
-    def copy(self, text: str) -> None:
-        """Put text on the clipboard."""
-        clipboard.copy_text(text)
-        self.strip.tell("Copied.", tone=Tone.GOOD)
+    def _run_template(self, template_id: str) -> None:
+        session_id = self._shown_id()
+        if session_id is not None:
+            self.deeds.run_template(session_id, template_id)
 
-    @Slot(str, str, str)
-    def store_edit(self, session_id: SessionId, key: str, text: str) -> None:
-        """Store the clinician's version beside the service's."""
-        versions = self.ask(lambda: self._line.versions(session_id))
-        if versions:
-            results = edited_results(versions[-1].results, key, text)
-            self.ask(lambda: self._line.edit(session_id, results))
+    @Slot()
+    def _change_patient(self) -> None:
+        shown = self.results.shown
+        if shown is not None:
+            session_id = shown.session.session_id
+            ask_patient(
+                self,
+                shown.session.order.patient,
+                lambda patient: self.deeds.give_to(session_id, patient),
+            )
 
-    # --- leaving ---
+    @Slot()
+    def _continue(self) -> None:
+        go_on, session_id = self._workplace.continue_session, self._shown_id()
+        if go_on is not None and session_id is not None:
+            self.deeds.ask(lambda: go_on(session_id))
+            self._show_running()
+
+    @Slot()
+    def choose_file(self) -> None:
+        """Let the clinician pick a recording to be written down."""
+        path, _ = QFileDialog.getOpenFileName(self, "Open a recording")
+        if path:
+            self.deeds.import_file(path)
+
+    @Slot()
+    def _find(self) -> None:
+        self.bar.sessions.setChecked(True)
+        self.list.search.setFocus()
+
+    # --- size and leaving ---
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let list and result take turns when there is no room for both."""
+        super().resizeEvent(event)
+        self._show_narrow()
+
+    @Slot()
+    def _show_narrow(self) -> None:
+        narrow = self.width() < NARROW
+        listed = self.bar.sessions.isChecked()
+        self.bar.set_narrow(narrow)
+        self.list.setVisible(not narrow or listed)
+        self.results.setVisible(not narrow or not listed)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before leaving a dictation that is running; one click must not end it."""
         self.results.keep_edit()
         if self._line.running() is not None and not self._may_close:
             event.ignore()
-            self._ask_to_close()
+            ask_to_close(self, self._stop_and_close)
             return
         event.accept()
         self.closed.emit()
 
-    def _ask_to_close(self) -> None:
-        question = QMessageBox(self)
-        question.setIcon(QMessageBox.Icon.Question)
-        question.setWindowTitle(TITLE)
-        question.setTextFormat(Qt.TextFormat.PlainText)
-        question.setText("A dictation is still being recorded.")
-        question.setInformativeText("What was spoken so far is safe either way.")
-        stop = question.addButton("Stop, deliver and close", QMessageBox.ButtonRole.AcceptRole)
-        on = question.addButton("Go on recording", QMessageBox.ButtonRole.RejectRole)
-        question.setDefaultButton(on)
-        question.setEscapeButton(on)
-        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        stop.clicked.connect(self._stop_and_close)
-        question.open()
+    def _stop_and_close(self) -> None:
+        self.deeds.stop()
+        self.close_without_asking()
 
     @Slot()
-    def _stop_and_close(self) -> None:
-        self.ask(self._line.stop)
-        self._may_close = True
-        self.close()
-
     def close_without_asking(self) -> None:
         """The computer is going down: what was spoken is in the spool."""
         self._may_close = True

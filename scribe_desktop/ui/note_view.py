@@ -6,10 +6,17 @@ from outside.
 """
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QFont,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
 from PySide6.QtWidgets import QTextBrowser
 
-from scribe_desktop.ui.theme import LIGHT
+from scribe_desktop.ui.theme import sized
 
 _LINE_PERCENT = 145
 _NO_HTML = (
@@ -23,13 +30,14 @@ class NoteView(QTextBrowser):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._colours = LIGHT
         self.setAccessibleName(name)
         self.setProperty("reading", "true")
         self.setOpenLinks(False)
         self.setUndoRedoEnabled(False)
         self.setTabChangesFocus(True)
         self.document().setDocumentMargin(2)
+        self.document().setIndentWidth(22)
+        sized(self, 1.12)
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         """Load nothing, whatever the text asks for."""
@@ -45,6 +53,7 @@ class NoteView(QTextBrowser):
         self.document().setMarkdown(text, _NO_HTML)
         self._defuse()
         self._set_lines()
+        self._set_headings()
 
     def _defuse(self) -> None:
         """Turn links into their words and pictures into nothing."""
@@ -67,6 +76,22 @@ class NoteView(QTextBrowser):
                 cursor.insertText("[picture]", QTextCharFormat())
             else:
                 cursor.setCharFormat(QTextCharFormat())
+
+    def _set_headings(self) -> None:
+        """Make headings part of the text: a little larger, not posters."""
+        size = self.font().pointSizeF()
+        block = self.document().begin()
+        while block.isValid():
+            level = block.blockFormat().headingLevel()
+            if level:
+                cursor = QTextCursor(block)
+                cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+                form = QTextCharFormat()
+                form.setProperty(QTextFormat.Property.FontSizeAdjustment.value, 0)
+                form.setFontPointSize(size * (1.25 if level == 1 else 1.08))
+                form.setFontWeight(QFont.Weight.DemiBold)
+                cursor.mergeCharFormat(form)
+            block = block.next()
 
     def _set_lines(self) -> None:
         """Give the lines air; long text is read, not glanced at."""

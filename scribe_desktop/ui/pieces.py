@@ -4,6 +4,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QLabel,
     QLayout,
     QLayoutItem,
@@ -114,9 +115,11 @@ class StateLabel(QWidget):
         super().__init__()
         self._dot = Dot()
         self._word = label("", ratio=ratio, bold=bold)
-        row = Row(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACE)
         row.addWidget(self._dot)
-        row.addWidget(self._word)
+        row.addWidget(self._word, 1)
 
     @property
     def word(self) -> str:

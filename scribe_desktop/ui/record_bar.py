@@ -63,6 +63,7 @@ class RecordBar(QWidget):
         super().__init__()
         self._line = line
         self._colours = LIGHT
+        self._narrow = False
         self._view: RecordBarView = record_bar_view(None)
         self._clock_timer = QTimer(self)
         self._clock_timer.setInterval(CLOCK_TICK_MS)
@@ -92,6 +93,9 @@ class RecordBar(QWidget):
         self.cancel.clicked.connect(self.cancel_pressed)
         self.service = button("", "Service", kind="flat")
         self.service.clicked.connect(self.service_pressed)
+        self.sessions = icon_button("Dictations")
+        self.sessions.setCheckable(True)
+        self.sessions.setVisible(False)
         self.menu = icon_button("Menu")
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
@@ -120,7 +124,7 @@ class RecordBar(QWidget):
 
     def _lay_out(self) -> None:
         band = card("band")
-        column = QVBoxLayout(band)
+        self._band = column = QVBoxLayout(band)
         column.setContentsMargins(SPACE * 3, SPACE * 2, SPACE * 3, SPACE * 2)
         column.setSpacing(SPACE * 2)
         said = QWidget()
@@ -129,11 +133,6 @@ class RecordBar(QWidget):
         words.setSpacing(2)
         words.addWidget(self.state)
         words.addWidget(self.meter)
-        self._right = QWidget()
-        right = QHBoxLayout(self._right)
-        right.setContentsMargins(0, 0, 0, 0)
-        right.addWidget(self.service)
-        right.addWidget(self.menu)
         top = QHBoxLayout()
         top.setSpacing(SPACE * 2)
         top.addWidget(self.record)
@@ -141,13 +140,19 @@ class RecordBar(QWidget):
         top.addWidget(said, 1)
         top.addWidget(self.pause)
         top.addWidget(self.cancel)
-        top.addSpacing(SPACE)
-        top.addWidget(self._right)
+        top.addWidget(self.sessions)
+        top.addWidget(self.menu)
         column.addLayout(top)
         column.addWidget(self.sentence)
         choices = QWidget()
         row = Row(choices)
-        for widget in (self.microphone, self.language, self.templates, self.patient):
+        for widget in (
+            self.microphone,
+            self.language,
+            self.templates,
+            self.patient,
+            self.service,
+        ):
             row.addWidget(widget)
         column.addWidget(choices)
         column.addWidget(self.form)
@@ -162,9 +167,17 @@ class RecordBar(QWidget):
         self.meter.use(colours)
         picture(self.pause, "pause", colours.text)
         picture(self.menu, "menu", colours.text, 20)
+        picture(self.sessions, "list", colours.text, 20)
         picture(self.templates, "template", colours.muted)
         picture(self.patient, "patient", colours.muted)
         picture(self.service, "service", colours.muted)
+        self._show_view(self._view)
+
+    def set_narrow(self, narrow: bool) -> None:  # noqa: FBT001  a Qt-like setter
+        """Keep to drawings where words do not fit; their names stay for the ear."""
+        self._narrow = narrow
+        self.sessions.setVisible(narrow)
+        self._band.setContentsMargins(*((SPACE,) * 4 if narrow else (SPACE * 3, SPACE * 2) * 2))
         self._show_view(self._view)
 
     def show_running(self, running: Session | None) -> None:
@@ -189,9 +202,11 @@ class RecordBar(QWidget):
         restyle(self.record, "light", "live" if live else "running" if running else "off")
         on = colours.on_recording if live else colours.on_accent
         picture(self.record, "stop" if running else "microphone", on, 22)
-        self.pause.setText(view.pause)
+        self.pause.setText("" if self._narrow else view.pause)
+        self.cancel.setText("" if self._narrow else "Cancel")
         self.pause.setAccessibleName(view.pause)
         picture(self.pause, "play" if view.pause == "Resume" else "pause", colours.text)
+        picture(self.cancel, "cancel", colours.muted)
         self.pause.setEnabled(view.can_pause)
         self.pause.setVisible(running)
         self.cancel.setVisible(running)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QMenu,
     QPlainTextEdit,
     QStackedWidget,
     QTabBar,
@@ -17,16 +16,15 @@ from PySide6.QtWidgets import (
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.results import Author, ResultsVersion
 from scribe_desktop.domain.session import Capture, Session
+from scribe_desktop.ui.action_row import ActionRow, Possible
+from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.note_text import TRANSCRIPT, ResultTab, result_tabs
 from scribe_desktop.ui.note_view import NoteView
 from scribe_desktop.ui.pieces import (
-    Row,
     StateLabel,
-    button,
     card,
     label,
     paragraph,
-    picture,
 )
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour
@@ -57,15 +55,11 @@ class ResultsPane(QWidget):
     copy_pressed = Signal(str)
     insert_pressed = Signal(str)
     edited = Signal(str, str, str)
-    play_pressed = Signal()
-    export_pressed = Signal(str)
-    template_pressed = Signal(str)
     advice_taken = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._shown: Shown | None = None
-        self._can: dict[QWidget, bool] = {}
         self._edited_tab: ResultTab | None = None
         self._tabs: tuple[ResultTab, ...] = ()
         self._colours = LIGHT
@@ -90,26 +84,12 @@ class ResultsPane(QWidget):
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName("Edit the text")
         self.editor.setTabChangesFocus(True)
-        self.copy = button("Copy", "Copy this text")
-        self.copy.clicked.connect(self._copy)
-        self.insert = button("Insert", "Insert this text at the cursor of the other program")
-        self.insert.clicked.connect(self._insert)
-        self.edit = button("Edit", "Edit this text")
-        self.edit.clicked.connect(self._begin_edit)
-        self.keep = button("Keep changes", kind="primary")
-        self.keep.clicked.connect(self.keep_edit)
-        self.drop = button("Drop changes")
-        self.drop.clicked.connect(self._drop_edit)
-        self.play = button("Play", "Play the recording")
-        self.play.clicked.connect(self.play_pressed)
-        self.export = button("Export", "Export this dictation")
-        self.export.setProperty("menu", "true")
-        self.export_menu = QMenu(self.export)
-        self.export.setMenu(self.export_menu)
-        self.another = button("Another template", "Run another template")
-        self.another.setProperty("menu", "true")
-        self.another_menu = QMenu(self.another)
-        self.another.setMenu(self.another_menu)
+        self.actions_row = ActionRow()
+        self.actions_row.copy_pressed.connect(self._copy)
+        self.actions_row.insert_pressed.connect(self._insert)
+        self.actions_row.edit_pressed.connect(self._begin_edit)
+        self.actions_row.keep_pressed.connect(self.keep_edit)
+        self.actions_row.drop_pressed.connect(self._drop_edit)
 
     def _lay_out(self) -> None:
         sheet = card()
@@ -132,14 +112,7 @@ class ResultsPane(QWidget):
         self.pages.addWidget(self.reader)
         self.pages.addWidget(self.editor)
         column.addWidget(self.pages, 1)
-        self._actions = QWidget()
-        row = Row(self._actions)
-        for widget in (
-            self.copy, self.insert, self.edit, self.keep, self.drop,
-            self.play, self.export, self.another,
-        ):  # fmt: skip
-            row.addWidget(widget)
-        column.addWidget(self._actions)
+        column.addWidget(self.actions_row)
         self._blank = self._blank_page()
         self._sheets = QStackedWidget()
         self._sheets.addWidget(self._blank)
@@ -168,32 +141,23 @@ class ResultsPane(QWidget):
         """Draw in these colours."""
         self._colours = colours
         self.advice.use(colours)
-        for widget, drawing in (
-            (self.copy, "copy"),
-            (self.insert, "insert"),
-            (self.edit, "edit"),
-            (self.play, "play"),
-            (self.export, "export"),
-            (self.another, "template"),
-        ):
-            picture(widget, drawing, colours.text)
+        self.actions_row.use(colours)
         if self._shown is not None:
             self.show_session(self._shown)
 
-    def offer_to(self, *, insert: bool, play: bool, export: bool, another: bool) -> None:
-        """Offer only what this computer can do."""
-        self._can = {
-            self.insert: insert,
-            self.play: play,
-            self.export: export,
-            self.another: another,
-        }
-        self._show_actions()
+    def _offer_templates(self, shown: Shown) -> None:
+        """Every template of the service that this dictation does not have yet."""
+        asked = set(shown.session.order.templates)
+        if shown.versions:
+            asked |= {note.template_id for note in shown.versions[-1].results.notes}
+        left = tuple(one for one in shown.offer.templates if one.template_id not in asked)
+        self.actions_row.offer_templates(left)
 
-    def welcome_with(self, key: str) -> None:
+    def welcome_with(self, key: str, *, everywhere: bool) -> None:
         """Say how to begin."""
+        where = "from any program" if everywhere else "in this window"
         self.welcome_more.setText(
-            f"{key} does the same from any program." if key else "The text will appear here."
+            f"{key} starts and stops {where}. The text appears here while you speak."
         )
 
     @property
@@ -221,11 +185,13 @@ class ResultsPane(QWidget):
         self.patient.setText(patient_label(session.order.patient))
         author = " · edited" if shown.versions and _by_clinician(shown.versions[-1]) else ""
         self.facts.setText(
-            f"{when(session.created_at, time.time())} · {length_of(session)}{author}"
+            " · ".join(filter(None, (when(session.created_at, time.time()), length_of(session))))
+            + author
         )
         state = state_of(session)
         self.state.show_state(state.word, tone_colour(state.tone, self._colours))
         self._show_advice(advice_for(session, time.time()))
+        self._offer_templates(shown)
         if not self.is_editing:
             self._show_tabs(keep_place=bool(same))
         self._show_actions()
@@ -235,11 +201,13 @@ class ResultsPane(QWidget):
             self.advice.put_away()
             return
         self.advice.tell(
-            advice.message,
-            advice.remedy,
-            tone=advice.tone,
-            action=advice.action,
-            act=lambda: self.advice_taken.emit(advice.action),
+            Telling(
+                advice.message,
+                advice.remedy,
+                advice.tone,
+                advice.action,
+                lambda: self.advice_taken.emit(advice.action),
+            )
         )
 
     def _show_tabs(self, *, keep_place: bool) -> None:
@@ -307,23 +275,16 @@ class ResultsPane(QWidget):
         tab, shown = self.tab(), self._shown
         if shown is None or tab is None:
             return
-        editing = self.is_editing
-        stored = bool(shown.versions)
         stopped = shown.session.capture is Capture.STOPPED
-        has_text = bool(tab.body)
-        for widget, visible, enabled in (
-            (self.copy, not editing, has_text),
-            (self.insert, not editing, has_text),
-            (self.edit, not editing, stored and has_text),
-            (self.keep, editing, True),
-            (self.drop, editing, True),
-            (self.play, not editing, stopped and shown.session.chunks > 0),
-            (self.export, not editing, stored),
-            (self.another, not editing, stored and bool(self.another_menu.actions())),
-        ):
-            widget.setVisible(visible and self._can.get(widget, True))
-            widget.setEnabled(enabled)
-        self._actions.updateGeometry()
+        self.actions_row.show_possible(
+            Possible(
+                editing=self.is_editing,
+                has_text=bool(tab.body),
+                is_stored=bool(shown.versions),
+                has_audio=stopped and shown.session.chunks > 0,
+                is_stopped=stopped and not shown.session.is_cancelled,
+            )
+        )
 
     # --- acting ---
     @Slot()
@@ -367,12 +328,6 @@ class ResultsPane(QWidget):
         self._edited_tab = None
         self.pages.setCurrentWidget(self.reader)
         self._show_actions()
-
-    def show_playing(self, playing: bool) -> None:  # noqa: FBT001  a Qt-like setter
-        """Say on the button what pressing it would do."""
-        self.play.setText("Stop playing" if playing else "Play")
-        self.play.setAccessibleName("Stop playing" if playing else "Play the recording")
-        picture(self.play, "stop" if playing else "play", self._colours.text)
 
 
 def _by_clinician(version: ResultsVersion) -> bool:

@@ -28,7 +28,6 @@ from PySide6.QtWidgets import (
 )
 
 from scribe_desktop.domain.session import Capture, Session, SessionId
-from scribe_desktop.ui.pictures import icon
 from scribe_desktop.ui.pieces import paragraph
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour
 from scribe_desktop.ui.view_state import SessionRow, session_rows
@@ -180,9 +179,6 @@ class SessionList(QWidget):
         self.search.setAccessibleName("Search dictations")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._refresh)
-        self._glass = self.search.addAction(
-            icon("search", LIGHT.muted), QLineEdit.ActionPosition.LeadingPosition
-        )
         self.model = SessionModel()
         self.delegate = SessionDelegate()
         self.view = QListView()
@@ -209,7 +205,6 @@ class SessionList(QWidget):
         """Draw in these colours."""
         self._colours = colours
         self.delegate.colours = colours
-        self._glass.setIcon(icon("search", colours.muted))
         self.view.viewport().update()
 
     def show_sessions(self, sessions: Sequence[Session]) -> None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
+from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.pictures import drawing
 from scribe_desktop.ui.pieces import button, icon_button, label, paragraph, picture
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour, tone_ground
 from scribe_desktop.ui.view_state import Tone
+
+PASSING_MS = 4000
 
 
 class Strip(QFrame):
@@ -39,6 +42,10 @@ class Strip(QFrame):
         row.addWidget(self.action)
         row.addWidget(self.close_button)
         self.setVisible(False)
+        self._passing = QTimer(self)
+        self._passing.setSingleShot(True)
+        self._passing.setInterval(PASSING_MS)
+        self._passing.timeout.connect(self.put_away)
 
     @property
     def message(self) -> str:
@@ -51,26 +58,22 @@ class Strip(QFrame):
         picture(self.close_button, "cancel", colours.muted, 16)
         self._paint()
 
-    def tell(
-        self,
-        message: str,
-        remedy: str = "",
-        *,
-        tone: Tone = Tone.WARNING,
-        action: str = "",
-        act: Callable[[], None] | None = None,
-    ) -> None:
+    @Slot(object)
+    def tell(self, telling: Telling) -> None:
         """Show a sentence; a second one replaces the first."""
-        self._tone, self._action = tone, act
-        self._message.setText(message)
-        self._remedy.setText(remedy)
-        self._remedy.setVisible(bool(remedy))
-        self.action.setText(action)
-        self.action.setAccessibleName(action)
-        self.action.setVisible(bool(action))
-        self.setAccessibleName(f"{message} {remedy}".strip())
+        self._tone, self._action = telling.tone, telling.act
+        self._message.setText(telling.message)
+        self._remedy.setText(telling.remedy)
+        self._remedy.setVisible(bool(telling.remedy))
+        self.action.setText(telling.action)
+        self.action.setAccessibleName(telling.action)
+        self.action.setVisible(bool(telling.action))
+        self.setAccessibleName(f"{telling.message} {telling.remedy}".strip())
         self._paint()
         self.setVisible(True)
+        # What says only "done" goes by itself; what asks for something stays.
+        passing = telling.tone is Tone.GOOD and not telling.action
+        self._passing.start() if passing else self._passing.stop()
 
     @Slot()
     def put_away(self) -> None:

@@ -93,7 +93,9 @@ def clock(duration_s: float) -> str:
 
 
 def length_of(session: Session) -> str:
-    """How long a dictation is, in words short enough for a row."""
+    """How long a dictation is, in words short enough for a row; nothing while it grows."""
+    if session.capture is not Capture.STOPPED:
+        return ""
     whole = round(seconds(session.frames))
     if whole < MINUTE_S:
         return f"{whole} s"
@@ -143,7 +145,7 @@ class SessionRow:
     @property
     def spoken(self) -> str:
         """The whole row as a screen reader says it."""
-        return f"{self.patient}, {self.when}, {self.length}, {self.state.word}"
+        return ", ".join(filter(None, (self.patient, self.when, self.length, self.state.word)))
 
 
 def session_rows(

@@ -57,6 +57,133 @@ class Exporter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Inserted:
+    """What came of inserting. Text that did not arrive waits in the dictation box."""
+
+    arrived: bool
+    sentence: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """How one global key fares. `setting` is the name of its setting."""
+
+    setting: str
+    chord: str
+    works: bool
+    sentence: str = ""
+
+
+class Keys(Protocol):
+    """The global keys."""
+
+    @property
+    def user_chooses(self) -> bool:
+        """Whether the desktop asks the user for the key, so that ours is only a wish."""
+
+    def refusal(self, chord: str) -> str:
+        """Why a combination cannot be a global key, as a sentence; empty if it can."""
+
+    def report(self) -> tuple[KeyReport, ...]:
+        """How the keys of the settings fare now."""
+
+    def hold(self) -> None:
+        """Give the keys back for a moment, so that a page can see them pressed."""
+
+    def release(self) -> None:
+        """Take them again."""
+
+    def watch(self, pressed: Callable[[str], None]) -> Callable[[], None]:
+        """Call `pressed`, from any thread, with the setting of each key that arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceButton:
+    """A button of a dictation device. `key` is its name in the settings."""
+
+    key: str
+    name: str
+    default_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class DictationDevice:
+    """A dictation microphone or pedal, or a family of them when none is plugged in."""
+
+    name: str
+    is_plugged: bool
+    buttons: tuple[DeviceButton, ...]
+
+
+class Devices(Protocol):
+    """The dictation microphones and pedals."""
+
+    def actions(self) -> tuple[tuple[str, str], ...]:
+        """What a button can do: (value for the settings, words)."""
+
+    def devices(self) -> tuple[DictationDevice, ...]:
+        """What is plugged in and what could be."""
+
+    def watch(self, pressed: Callable[[str], None]) -> Callable[[], None]:
+        """Call `pressed`, from any thread, with the key of each button that is used."""
+
+
+class Accounts(Protocol):
+    """Who is signed in to which service. Secrets stay in the system keyring."""
+
+    def signed_in(self, profile: str) -> bool:
+        """Whether there is a token for this service profile; may wait."""
+
+    def sign_in(self, profile: str, token: str) -> None:
+        """Keep a token; may wait. Raises CredentialError."""
+
+    def sign_out(self, profile: str) -> None:
+        """Forget it; may wait."""
+
+
+class Lock(Protocol):
+    """Hides text behind a PIN while the clinician is away."""
+
+    def is_set(self) -> bool:
+        """Whether there is a PIN."""
+
+    def set_pin(self, pin: str) -> None:
+        """Keep a new PIN; empty takes it away. May wait. Raises CredentialError."""
+
+    def opens(self, pin: str) -> bool:
+        """Whether this is the PIN; may wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One line of the diagnostics page."""
+
+    name: str
+    value: str
+
+
+class Diagnostics(Protocol):
+    """How the program fares on this computer."""
+
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Latencies and sizes as measured here; may wait."""
+
+    def write_bundle(self, path: str) -> None:
+        """Write a support bundle without patient data; may wait. Raises ScribeError."""
+
+
+class Weights(Protocol):
+    """The speech model of this computer."""
+
+    def missing(self) -> str:
+        """A sentence when the model is not here; empty when it is."""
+
+    def fetch(self, progress: Callable[[int, int], None]) -> None:
+        """Fetch it, telling bytes so far and in all; may be repeated, goes on where it was."""
+
+
+@dataclass(frozen=True, slots=True)
 class Workplace:
     """The parts there are."""
 
@@ -65,8 +192,16 @@ class Workplace:
     exporter: Exporter | None = None
     run_template: Callable[[SessionId, str], None] | None = None
     """Have one more template filled from a session's recording."""
-    insert: Callable[[str], None] | None = None
-    """Put text where the cursor was in the program in front before ours."""
+    continue_session: Callable[[SessionId], SessionId] | None = None
+    """Record more for an earlier dictation."""
+    insert: Callable[[str], Inserted] | None = None
+    """Put text where the cursor was in the program in front before ours; may wait."""
+    keys: Keys | None = None
+    devices: Devices | None = None
+    accounts: Accounts | None = None
+    lock: Lock | None = None
+    diagnostics: Diagnostics | None = None
+    weights: Weights | None = None
 
 
 NOTHING_AROUND = Workplace()

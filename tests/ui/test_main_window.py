@@ -87,9 +87,9 @@ def test_an_edit_is_a_version_of_the_clinicians(
 ) -> None:
     first = next(iter(line.stored))
     window.show_session(first)
-    window.results.edit.click()
+    window.results.actions_row.edit.click()
     window.results.editor.setPlainText("Changed by hand")
-    window.results.keep.click()
+    window.results.actions_row.keep.click()
     versions = line.versions(first)
     assert [v.author for v in versions] == [Author.SERVICE, Author.CLINICIAN]
     qtbot.waitUntil(lambda: "Changed by hand" in window.results.reader.toPlainText())
@@ -99,7 +99,7 @@ def test_an_edit_is_a_version_of_the_clinicians(
 def test_an_edit_survives_going_elsewhere(window: MainWindow, line: ScriptedLine) -> None:
     first, second = list(line.stored)[:2]
     window.show_session(first)
-    window.results.edit.click()
+    window.results.actions_row.edit.click()
     window.results.editor.setPlainText("Half a thought")
     window.show_session(second)
     assert line.versions(first)[-1].results.notes[0].content == "Half a thought"
@@ -108,16 +108,16 @@ def test_an_edit_survives_going_elsewhere(window: MainWindow, line: ScriptedLine
 def test_dropping_an_edit_stores_nothing(window: MainWindow, line: ScriptedLine) -> None:
     first = next(iter(line.stored))
     window.show_session(first)
-    window.results.edit.click()
+    window.results.actions_row.edit.click()
     window.results.editor.setPlainText("Never mind")
-    window.results.drop.click()
+    window.results.actions_row.drop.click()
     assert len(line.versions(first)) == 1
     assert not window.results.is_editing
 
 
 def test_copy_takes_the_text_without_marks(window: MainWindow, line: ScriptedLine) -> None:
     window.show_session(next(iter(line.stored)))
-    window.results.copy.click()
+    window.results.actions_row.copy.click()
     copied = QApplication.clipboard().text()
     assert copied.startswith("Chief complaint\n")
     assert "#" not in copied

@@ -1,0 +1,227 @@
+"""What a press does: every deed goes to the line, and a failure becomes a sentence.
+
+The main window, the mini recorder, the tray and the keys all ask here, so
+that "stop" is the same deed wherever it was pressed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.order import Patient
+from scribe_desktop.domain.session import Capture, SessionId
+from scribe_desktop.ui import clipboard
+from scribe_desktop.ui.bridge import Errands
+from scribe_desktop.ui.editing import edited_results
+from scribe_desktop.ui.line import Line
+from scribe_desktop.ui.view_state import Tone
+from scribe_desktop.ui.workplace import Inserted, Workplace
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A sentence for the clinician, with at most one thing to do about it."""
+
+    message: str
+    remedy: str = ""
+    tone: Tone = Tone.WARNING
+    action: str = ""
+    act: Callable[[], None] | None = None
+
+
+class Deeds(QObject):
+    """The deeds, with what came of them as signals."""
+
+    told = Signal(object)
+    running_changed = Signal()
+    settings_changed = Signal()
+    playing_changed = Signal(bool)
+    text_refused = Signal(str)
+    imported = Signal(str)
+
+    _play_ended = Signal()
+
+    def __init__(self, line: Line, workplace: Workplace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._line = line
+        self._workplace = workplace
+        self._errands = Errands(self)
+        self._playing = False
+        self._play_ended.connect(self._end_playing, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def errands(self) -> Errands:
+        """For what may wait."""
+        return self._errands
+
+    def ask(self, question: Callable[[], T]) -> T | None:
+        """Ask the line something; an error becomes a sentence on screen and None."""
+        try:
+            return question()
+        except ScribeError as error:
+            self.tell_error(error)
+            return None
+
+    def tell_error(self, error: ScribeError) -> None:
+        """Show an error's sentence."""
+        self.told.emit(Telling(error.message, error.remedy))
+
+    # --- the running dictation ---
+    @Slot()
+    def toggle(self) -> None:
+        """Start a dictation, or stop the one that runs."""
+        self.ask(self._line.start if self._line.running() is None else self._line.stop)
+        self.running_changed.emit()
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop the dictation that runs, if one does."""
+        if self._line.running() is not None:
+            self.ask(self._line.stop)
+            self.running_changed.emit()
+
+    @Slot()
+    def toggle_pause(self) -> None:
+        """Pause, or go on."""
+        running = self._line.running()
+        if running is not None and running.capture is not Capture.STARTING:
+            paused = running.capture is Capture.PAUSED
+            self.ask(self._line.resume if paused else self._line.pause)
+            self.running_changed.emit()
+
+    @Slot()
+    def cancel(self) -> None:
+        """Set the running dictation aside, and offer to take that back."""
+        running = self._line.running()
+        if running is not None:
+            self.ask(self._line.cancel)
+            self.running_changed.emit()
+            self._offer_undo(running.session_id, "The dictation was cancelled.")
+
+    # --- stored dictations ---
+    @Slot(str)
+    def discard(self, session_id: SessionId) -> None:
+        """Set a stored dictation aside, and offer to take that back."""
+        self.ask(lambda: self._line.discard(session_id))
+        self._offer_undo(session_id, "The dictation was set aside.")
+
+    def _offer_undo(self, session_id: SessionId, message: str) -> None:
+        undo = Telling(
+            message,
+            "It is kept for 7 days.",
+            Tone.GOOD,
+            "Undo",
+            lambda: self.restore(session_id),
+        )
+        self.told.emit(undo)
+
+    @Slot(str)
+    def restore(self, session_id: SessionId) -> None:
+        """Take a cancelled dictation back."""
+        self.ask(lambda: self._line.restore(session_id))
+
+    @Slot(str)
+    def send_now(self, session_id: SessionId) -> None:
+        """Try at once what waits."""
+        self.ask(lambda: self._line.send_now(session_id))
+
+    @Slot(str, str, str)
+    def store_edit(self, session_id: SessionId, key: str, text: str) -> None:
+        """Store the clinician's version beside the service's."""
+        versions = self.ask(lambda: self._line.versions(session_id))
+        if versions:
+            results = edited_results(versions[-1].results, key, text)
+            self.ask(lambda: self._line.edit(session_id, results))
+
+    def give_to(self, session_id: SessionId, patient: Patient) -> None:
+        """Change whose visit a dictation is."""
+        session = next((s for s in self._line.sessions() if s.session_id == session_id), None)
+        if session is not None:
+            order = replace(session.order, patient=patient)
+            self.ask(lambda: self._line.amend(session_id, order))
+
+    def import_file(self, path: str) -> None:
+        """Dictate a recording from a file."""
+        self._errands.run(lambda: self._line.import_file(path), self.imported.emit, self.tell_error)
+
+    def run_template(self, session_id: SessionId, template_id: str) -> None:
+        """Have one more template filled from the same recording."""
+        run = self._workplace.run_template
+        if run is not None:
+            self.ask(lambda: run(session_id, template_id))
+
+    # --- text ---
+    @Slot(str)
+    def copy(self, text: str) -> None:
+        """Put text on the clipboard."""
+        clipboard.copy_text(text)
+        self.told.emit(Telling("Copied.", tone=Tone.GOOD))
+
+    @Slot(str)
+    def insert(self, text: str) -> None:
+        """Put text where the cursor of the other program was."""
+        insert = self._workplace.insert
+        if insert is not None:
+            self._errands.run(
+                lambda: insert(text), lambda done: self._say_inserted(done, text), self.tell_error
+            )
+
+    def _say_inserted(self, done: Inserted, text: str) -> None:
+        if done.arrived:
+            self.told.emit(Telling(done.sentence or "Inserted.", tone=Tone.GOOD))
+            return
+        self.told.emit(Telling(done.sentence, done.remedy))
+        self.text_refused.emit(text)
+
+    # --- sound and files ---
+    def play(self, session_id: SessionId) -> None:
+        """Play a recording, or stop the one that plays."""
+        speaker = self._workplace.speaker
+        if speaker is None:
+            return
+        if self._playing:
+            speaker.stop()
+            return
+        self._playing = True
+        self.playing_changed.emit(True)
+        self._errands.run(
+            lambda: speaker.play(self._line.audio(session_id), self._play_ended.emit),
+            lambda _: None,
+            self._could_not_play,
+        )
+
+    def stop_playing(self) -> None:
+        """Be silent: another dictation is looked at, or one begins."""
+        if self._playing and self._workplace.speaker is not None:
+            self._workplace.speaker.stop()
+
+    def _could_not_play(self, error: ScribeError) -> None:
+        self._end_playing()
+        self.tell_error(error)
+
+    @Slot()
+    def _end_playing(self) -> None:
+        self._playing = False
+        self.playing_changed.emit(False)
+
+    def export(self, session_id: SessionId, format_id: str, path: str) -> None:
+        """Write a dictation to a file."""
+        exporter = self._workplace.exporter
+        if exporter is not None:
+            self._errands.run(
+                lambda: exporter.export(session_id, format_id, path),
+                lambda _: self.told.emit(Telling("Exported.", tone=Tone.GOOD)),
+                self.tell_error,
+            )
+
+    # --- settings ---
+    @Slot(str, object)
+    def set_setting(self, name: str, value: Any) -> None:  # noqa: ANN401  JSON
+        """Store a choice; what is shown afterwards is what was stored."""
+        self.ask(lambda: self._line.set_setting(name, value))
+        self.settings_changed.emit()

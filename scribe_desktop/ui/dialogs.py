@@ -1,0 +1,58 @@
+"""The few questions that stop work until they are answered."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QVBoxLayout, QWidget
+
+from scribe_desktop.domain.order import Patient
+from scribe_desktop.ui.patient_form import PatientForm
+from scribe_desktop.ui.pieces import label, paragraph
+from scribe_desktop.ui.theme import SPACE
+from scribe_desktop.ui.titles import TITLE
+
+
+def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None]) -> None:
+    """Ask what is to become of the dictation that runs; Escape and Return go on recording."""
+    question = QMessageBox(parent)
+    question.setIcon(QMessageBox.Icon.Question)
+    question.setWindowTitle(TITLE)
+    question.setTextFormat(Qt.TextFormat.PlainText)
+    question.setText("A dictation is still being recorded.")
+    question.setInformativeText("What was spoken so far is safe either way.")
+    stop = question.addButton("Stop, deliver and close", QMessageBox.ButtonRole.AcceptRole)
+    on = question.addButton("Go on recording", QMessageBox.ButtonRole.RejectRole)
+    question.setDefaultButton(on)
+    question.setEscapeButton(on)
+    question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    stop.clicked.connect(stop_and_close)
+    question.open()
+
+
+def ask_patient(parent: QWidget, patient: Patient, chosen: Callable[[Patient], None]) -> QDialog:
+    """Ask whose visit a stored dictation is."""
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(TITLE)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    form = PatientForm()
+    form.show_patient(patient)
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(SPACE * 3, SPACE * 3, SPACE * 3, SPACE * 2)
+    column.setSpacing(SPACE * 2)
+    column.addWidget(label("Whose dictation is this?", ratio=1.3, bold=True))
+    column.addWidget(
+        paragraph("The recording and its notes go to the patient you enter here.", quiet=True)
+    )
+    column.addWidget(form)
+    buttons = QDialogButtonBox()
+    give = buttons.addButton("Give to this patient", QDialogButtonBox.ButtonRole.AcceptRole)
+    give.setProperty("kind", "primary")
+    buttons.addButton("Leave as it is", QDialogButtonBox.ButtonRole.RejectRole)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    dialog.accepted.connect(lambda: chosen(form.patient()))
+    column.addWidget(buttons)
+    dialog.resize(640, 220)
+    dialog.open()
+    form.take_focus()
+    return dialog

@@ -1,0 +1,100 @@
+"""Help on one page: how a dictation goes, and a sheet of keys."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from scribe_desktop import __version__
+from scribe_desktop.ui.pictures import program_icon
+from scribe_desktop.ui.pieces import label, paragraph, rule
+from scribe_desktop.ui.theme import SPACE
+from scribe_desktop.ui.titles import TITLE
+
+_HOW = """\
+Press the key or Record and speak. Red means that the microphone hears you. Press again to stop. \
+The text appears by itself; a recording that cannot be sent yet waits safely on this computer.
+A cancelled dictation can be restored for 7 days: find it in the list and press Restore.
+Always read a note before you use it. The recording can be played beside it.\
+"""
+
+_KEYS = (
+    ("Ctrl+Shift+Space", "Record or stop; hold it to talk, with the global key"),
+    ("Ctrl+F", "Find a dictation"),
+    ("Ctrl+O", "Open a recording"),
+    ("Ctrl+,", "Settings"),
+    ("F1", "This page"),
+    ("Tab, Shift+Tab", "To the next control, and back"),
+    ("Arrows", "Move in lists and between transcript and notes"),
+    ("Ctrl+Q", "Quit"),
+)
+
+
+def show_help(parent: QWidget) -> QDialog:
+    """Open the help page."""
+    dialog, column = _page(parent, "Help")
+    for sentence in _HOW.splitlines():
+        column.addWidget(paragraph(sentence))
+    column.addSpacing(SPACE)
+    column.addWidget(rule())
+    column.addWidget(label("Keys", ratio=1.15, bold=True))
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(SPACE * 3)
+    grid.setVerticalSpacing(SPACE)
+    grid.setColumnStretch(1, 1)
+    for number, (keys, words) in enumerate(_KEYS):
+        grid.addWidget(label(keys, bold=True), number, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(paragraph(words), number, 1)
+    column.addLayout(grid)
+    column.addStretch(1)
+    dialog.resize(560, 560)
+    dialog.open()
+    return dialog
+
+
+def show_about(parent: QWidget) -> QDialog:
+    """Say what this program is, and on whose work it stands."""
+    dialog, column = _page(parent, "Scribe Desktop")
+    emblem = label("")
+    emblem.setPixmap(program_icon().pixmap(64, 64))
+    column.insertWidget(0, emblem)
+    column.addWidget(paragraph(f"Version {__version__}. Dictation for clinicians, offline first."))
+    column.addWidget(
+        paragraph(
+            "Free software under the MIT licence. Built with Qt (LGPL 3), PortAudio, FFmpeg,"
+            " Whisper and others; their licences are installed with the program."
+        )
+    )
+    column.addStretch(1)
+    dialog.resize(440, 320)
+    dialog.open()
+    return dialog
+
+
+def _page(parent: QWidget, heading: str) -> tuple[QDialog, QVBoxLayout]:
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(TITLE)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    inner = QWidget()
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(SPACE * 3, SPACE * 3, SPACE * 3, SPACE)
+    column.setSpacing(SPACE + 4)
+    column.addWidget(label(heading, ratio=1.5, bold=True))
+    scroll = QScrollArea()
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setWidgetResizable(True)
+    scroll.setWidget(inner)
+    scroll.setAccessibleName(heading)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    outer = QVBoxLayout(dialog)
+    outer.setContentsMargins(0, 0, SPACE * 2, SPACE * 2)
+    outer.addWidget(scroll, 1)
+    outer.addWidget(buttons)
+    return dialog, column

@@ -1,0 +1,42 @@
+"""What is needed seldom: a recording from a file, settings, help, leaving."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from scribe_desktop.ui.help import show_about, show_help
+from scribe_desktop.ui.pictures import icon
+from scribe_desktop.ui.theme import Colours
+
+if TYPE_CHECKING:
+    from scribe_desktop.ui.main_window import MainWindow
+
+
+class MainMenu(QMenu):
+    """The menu behind the three lines."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self.open_recording = self.addAction("Open a recording…", window.choose_file)
+        self.open_recording.setShortcut(QKeySequence.StandardKey.Open)
+        self.addSeparator()
+        self.settings = self.addAction("Settings…", lambda: window.settings_wanted.emit(""))
+        self.settings.setShortcut(QKeySequence("Ctrl+,"))
+        self.help = self.addAction("Help and keys", lambda: show_help(window))
+        self.help.setShortcut(QKeySequence.StandardKey.HelpContents)
+        self.about = self.addAction("About Scribe Desktop", lambda: show_about(window))
+        self.addSeparator()
+        self.leave = self.addAction("Quit", window.close)
+        self.leave.setShortcut(QKeySequence.StandardKey.Quit)
+
+    def use(self, colours: Colours) -> None:
+        """Draw in these colours."""
+        for action, name in (
+            (self.open_recording, "import"),
+            (self.settings, "settings"),
+            (self.help, "keyboard"),
+            (self.about, "notice"),
+            (self.leave, "cancel"),
+        ):
+            action.setIcon(icon(name, colours.muted))

@@ -1,0 +1,198 @@
+"""A workplace with every part there is, answering from memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.notices import Level
+from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.workplace import (
+    DeviceButton,
+    DictationDevice,
+    ExportFormat,
+    Inserted,
+    KeyReport,
+    Measurement,
+    Workplace,
+)
+
+
+@dataclass
+class FakeSpeaker:
+    played: list[bytes] = field(default_factory=list)
+    stopped: int = 0
+    on_end: Callable[[], None] = lambda: None
+
+    def play(self, pcm: bytes, on_end: Callable[[], None]) -> None:
+        self.played.append(pcm)
+        self.on_end = on_end
+
+    def stop(self) -> None:
+        self.stopped += 1
+        self.on_end()
+
+
+@dataclass
+class FakeMicrophoneTest:
+    began: list[str] = field(default_factory=list)
+    refuse: ScribeError | None = None
+
+    def begin(self, identity: str) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.began.append(identity)
+
+    def level(self) -> Level:
+        return Level(-20.0, -12.0)
+
+    def finish(self) -> bytes:
+        return bytes(32_000)
+
+
+@dataclass
+class FakeExporter:
+    exported: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def formats(self) -> tuple[ExportFormat, ...]:
+        return (ExportFormat("text", "Text", ".txt"), ExportFormat("markdown", "Markdown", ".md"))
+
+    def export(self, session_id: SessionId, format_id: str, path: str) -> None:
+        self.exported.append((session_id, format_id, path))
+
+
+@dataclass
+class FakeKeys:
+    user_chooses: bool = False
+    watchers: list[Callable[[str], None]] = field(default_factory=list)
+    held: int = 0
+
+    def refusal(self, chord: str) -> str:
+        if chord in ("Ctrl+C", "Ctrl+V"):
+            return f"{chord} is used for editing in every program and cannot be taken away from it."
+        return ""
+
+    def report(self) -> tuple[KeyReport, ...]:
+        return (
+            KeyReport("key_toggle", "Ctrl+Shift+Space", works=True),
+            KeyReport("key_pause", "F14", works=False, sentence="F14 is taken by another program."),
+        )
+
+    def hold(self) -> None:
+        self.held += 1
+
+    def release(self) -> None:
+        self.held -= 1
+
+    def watch(self, pressed: Callable[[str], None]) -> Callable[[], None]:
+        self.watchers.append(pressed)
+        return lambda: self.watchers.remove(pressed)
+
+
+@dataclass
+class FakeDevices:
+    watchers: list[Callable[[str], None]] = field(default_factory=list)
+
+    def actions(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("toggle", "Start or stop; hold to talk"),
+            ("pause", "Pause or go on"),
+            ("insert_last", "Insert the last text"),
+            ("nothing", "Nothing"),
+        )
+
+    def devices(self) -> tuple[DictationDevice, ...]:
+        return (
+            DictationDevice(
+                "SpeechMike Premium",
+                is_plugged=True,
+                buttons=(
+                    DeviceButton("speechmike/RECORD", "Record", "toggle"),
+                    DeviceButton("speechmike/PLAY", "Play", "pause"),
+                    DeviceButton("speechmike/F1_A", "F1", "nothing"),
+                ),
+            ),
+            DictationDevice(
+                "Foot control",
+                is_plugged=False,
+                buttons=(DeviceButton("foot/PLAY", "Middle pedal", "toggle"),),
+            ),
+        )
+
+    def watch(self, pressed: Callable[[str], None]) -> Callable[[], None]:
+        self.watchers.append(pressed)
+        return lambda: self.watchers.remove(pressed)
+
+
+@dataclass
+class FakeAccounts:
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def signed_in(self, profile: str) -> bool:
+        return profile in self.tokens
+
+    def sign_in(self, profile: str, token: str) -> None:
+        self.tokens[profile] = token
+
+    def sign_out(self, profile: str) -> None:
+        self.tokens.pop(profile, None)
+
+
+@dataclass
+class FakeLock:
+    pin: str = ""
+
+    def is_set(self) -> bool:
+        return bool(self.pin)
+
+    def set_pin(self, pin: str) -> None:
+        self.pin = pin
+
+    def opens(self, pin: str) -> bool:
+        return pin == self.pin
+
+
+@dataclass
+class FakeDiagnostics:
+    bundles: list[str] = field(default_factory=list)
+
+    def measurements(self) -> tuple[Measurement, ...]:
+        return (
+            Measurement("Key press to first sound", "41 ms"),
+            Measurement("Stop to text", "0.6 s"),
+            Measurement("Upload of one chunk", "0.2 s"),
+        )
+
+    def write_bundle(self, path: str) -> None:
+        self.bundles.append(path)
+
+
+@dataclass
+class FakeWeights:
+    absent: str = ""
+    fetched: int = 0
+
+    def missing(self) -> str:
+        return self.absent
+
+    def fetch(self, progress: Callable[[int, int], None]) -> None:
+        progress(50, 100)
+        progress(100, 100)
+        self.absent = ""
+        self.fetched += 1
+
+
+def whole_workplace() -> Workplace:
+    return Workplace(
+        speaker=FakeSpeaker(),
+        microphone_test=FakeMicrophoneTest(),
+        exporter=FakeExporter(),
+        run_template=lambda _session_id, _template_id: None,
+        continue_session=lambda session_id: session_id,
+        insert=lambda _text: Inserted(arrived=True),
+        keys=FakeKeys(),
+        devices=FakeDevices(),
+        accounts=FakeAccounts(),
+        lock=FakeLock(),
+        diagnostics=FakeDiagnostics(),
+        weights=FakeWeights(),
+    )
