@@ -6,12 +6,20 @@ from collections.abc import Iterator
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.theme import LIGHT
 from tests.ui.fakes import NOW, ScriptedLine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_clipboard_at_the_end(qapp: QApplication) -> Iterator[None]:
+    # Without a screen Qt frees what was copied after Python is gone: a crash at exit.
+    yield
+    qapp.clipboard().clear()
 
 
 @pytest.fixture(autouse=True)
