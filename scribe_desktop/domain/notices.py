@@ -97,6 +97,27 @@ class SpoolTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportProgressed:
+    """How far a file has been read; `total_s` is None where the file does not say."""
+
+    session_id: SessionId
+    done_s: float
+    total_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceNoticed:
+    """Nobody has spoken for `silent_s`; it is paused in `pauses_in_s`, or is paused now at 0.
+
+    Nothing is thrown away: speech, "still here" or resume goes on.
+    """
+
+    session_id: SessionId
+    silent_s: float
+    pauses_in_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something else to tell the clinician, already a sentence."""
 
@@ -111,5 +132,7 @@ Notice: TypeAlias = (
     | MicrophoneChanged
     | OfferChanged
     | SpoolTrouble
+    | ImportProgressed
+    | SilenceNoticed
     | Trouble
 )
