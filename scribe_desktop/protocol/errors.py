@@ -1,0 +1,296 @@
+"""Turns a refusal of a service into a sentence and into when to try again.
+
+Servers of this protocol answer in eight shapes (PROTOCOL.md §1.0); all are
+read here, and here is the one table of what follows from them. The service's
+own text is never shown or logged: it can hold what was sent, a patient's
+name included.
+"""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.protocol.reading import Unreadable, mapping, objects, read_json
+
+SAFE = "Your recording is safe."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What follows from a refusal."""
+
+    retry: Retry
+    message: str
+    remedy: str = ""
+
+
+_LATER = "It is sent again by itself."
+_SIGN_IN = "Sign in again; it is sent as soon as you have."
+_AGAIN_FRESH = "It is sent again as a new session by itself."
+
+_BUSY = Rule(Retry.LATER, f"The service is busy. {SAFE}", _LATER)
+_AWAY = Rule(Retry.LATER, f"The service has a problem of its own. {SAFE}", _LATER)
+_SIGNED_OUT = Rule(Retry.AFTER_SIGN_IN, f"The service asks you to sign in. {SAFE}", _SIGN_IN)
+_FORGOTTEN = Rule(
+    Retry.FRESH_SESSION, f"The service no longer knows this session. {SAFE}", _AGAIN_FRESH
+)
+_ENDED = Rule(
+    Retry.FRESH_SESSION, f"The service closed this session too early. {SAFE}", _AGAIN_FRESH
+)
+_REFUSED = Rule(
+    Retry.NEVER,
+    f"The service refused this dictation. {SAFE}",
+    "Check templates, languages and model, then choose Send now.",
+)
+_TEMPLATE = Rule(
+    Retry.NEVER,
+    f"The service does not know a template of this dictation. {SAFE}",
+    "Choose another template, then Send now.",
+)
+_LANGUAGE = Rule(
+    Retry.NEVER,
+    f"The service does not understand the language of this dictation. {SAFE}",
+    "Choose another language, then Send now.",
+)
+_AUDIO = Rule(
+    Retry.NEVER,
+    f"The service does not take this kind of audio. {SAFE}",
+    "Choose another service, or export the recording.",
+)
+_TOO_LARGE = Rule(
+    Retry.NEVER,
+    f"The service, or a proxy before it, finds a piece of the recording too large. {SAFE}",
+    "Ask whoever runs the service to allow uploads of 10 MB, then choose Send now.",
+)
+_QUOTA = Rule(
+    Retry.LATER,
+    f"The account has used up what it may do at the service. {SAFE}",
+    "It is sent when the service allows more.",
+)
+_VERSION = Rule(
+    Retry.NEVER,
+    f"The service speaks another version of the protocol. {SAFE}",
+    "Update this program, or choose another service.",
+)
+_NO_AUDIO_KEPT = Rule(Retry.NEVER, "The service does not offer its recordings.")
+_NO_AUDIO_YET = Rule(Retry.LATER, "The service is still putting the recording together.")
+_UNKNOWN = Rule(Retry.NEVER, "The service does not know what was asked for.")
+_TAKEN = Rule(Retry.NEVER, "The service already has something of that name.")
+_COMMITTED = Rule(Retry.NEVER, "The service does not allow that change after the end.")
+_PROXY = Rule(
+    Retry.LATER,
+    f"The proxy of this network asks for a password. {SAFE}",
+    "Ask whoever runs the network; it is sent when the proxy lets it through.",
+)
+_ELSEWHERE = Rule(
+    Retry.LATER,
+    f"The network or the service points somewhere else. {SAFE}",
+    "Sign in to the network if it asks you to, and check the service's address.",
+)
+_NO_SUCH_SERVICE = Rule(
+    Retry.LATER,
+    f"There is no scribe service at this address. {SAFE}",
+    "Check the service's address in the settings.",
+)
+_SIGN_IN_FAILED = Rule(
+    Retry.AFTER_SIGN_IN,
+    "The service did not accept that name or password.",
+    "Check both and try again.",
+)
+_ACCOUNT_OFF = Rule(
+    Retry.AFTER_SIGN_IN,
+    "This account is switched off.",
+    "Ask whoever runs the service to switch it on.",
+)
+
+BY_CODE: dict[str, Rule] = {
+    "authentication_failed": _SIGNED_OUT,
+    "token_expired": _SIGNED_OUT,
+    "missing_token": _SIGNED_OUT,
+    "invalid_token": _SIGNED_OUT,
+    "invalid_api_key": _SIGNED_OUT,
+    "invalid_refresh_token": _SIGNED_OUT,
+    "unauthorized": _SIGNED_OUT,
+    "forbidden": _SIGNED_OUT,
+    "invalid_credentials": _SIGN_IN_FAILED,
+    "account_disabled": _ACCOUNT_OFF,
+    "rate_limit_exceeded": _BUSY,
+    "service_unavailable": _BUSY,
+    "session_not_found": _FORGOTTEN,
+    "transaction_not_found": _FORGOTTEN,
+    "resource_not_found": _FORGOTTEN,
+    "session_expired": _FORGOTTEN,
+    "session_ended": _ENDED,
+    "session_completed": _ENDED,
+    "active_session": _ENDED,
+    "session_already_committed": _COMMITTED,
+    "txn_already_initialized": _TAKEN,
+    "template_not_found": _TEMPLATE,
+    "invalid_template": _TEMPLATE,
+    "webhook_not_found": _UNKNOWN,
+    "language_unsupported": _LANGUAGE,
+    "invalid_audio_format": _AUDIO,
+    "audio_quality_poor": _REFUSED,
+    "audio_too_short": _REFUSED,
+    "chunk_too_large": _TOO_LARGE,
+    "file_too_large": _TOO_LARGE,
+    "invalid_request": _REFUSED,
+    "missing_required_field": _REFUSED,
+    "bad_request": _REFUSED,
+    "unsupported_version": _VERSION,
+    "txn_limit_exceeded": _QUOTA,
+    "audio_not_enabled": _NO_AUDIO_KEPT,
+    "audio_not_available": _NO_AUDIO_YET,
+    "processing_failed": _AWAY,
+    "internal_error": _AWAY,
+    "unexpected_error": _AWAY,
+    "system_failure": _AWAY,
+}
+"""What each known error code means, whatever its HTTP status."""
+
+BY_STATUS: dict[int, Rule] = {
+    HTTPStatus.UNAUTHORIZED: _SIGNED_OUT,
+    HTTPStatus.PAYMENT_REQUIRED: _QUOTA,
+    HTTPStatus.FORBIDDEN: _SIGNED_OUT,
+    HTTPStatus.NOT_FOUND: _FORGOTTEN,
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: _PROXY,
+    HTTPStatus.REQUEST_TIMEOUT: _BUSY,
+    HTTPStatus.CONFLICT: _TAKEN,
+    HTTPStatus.GONE: _FORGOTTEN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _AUDIO,
+    HTTPStatus.TOO_EARLY: _BUSY,
+    HTTPStatus.TOO_MANY_REQUESTS: _BUSY,
+    HTTPStatus.SERVICE_UNAVAILABLE: _BUSY,
+}
+"""What a status means when its body says nothing known."""
+
+ALREADY_ENDED = frozenset({"session_ended", "session_completed", "session_already_committed"})
+"""Codes by which a repeated End is told that the first one arrived."""
+
+PENDING_CODES = frozenset({"authorization_pending", "slow_down"})
+"""Codes that mean "ask again" while someone signs in on another screen."""
+
+FORM_EXPIRED = "upload_form_expired"
+"""Our own code for a presigned form that has grown old."""
+
+_NOT_A_WORD = re.compile(r"[^a-z0-9]+")
+_LONGEST_CODE = 48
+
+
+def error_code(body: bytes) -> str:
+    """The service's own word for an error from any of the shapes, or an empty string.
+
+    Only the shape of an identifier comes out, so that a sentence of the
+    service's can never reach a log as a code.
+    """
+    try:
+        value = read_json(body)
+    except Unreadable:
+        return ""
+    outer = mapping(value)
+    inner = outer.get("error")
+    for candidate in (
+        mapping(inner).get("code"),
+        mapping(mapping(inner).get("message")).get("code"),
+        outer.get("code"),
+        outer.get("detail"),
+        inner,
+        outer.get("message"),
+    ):
+        code = _as_code(candidate)
+        if code:
+            return code
+    return "invalid_request" if any(objects(outer.get("detail"))) else ""
+
+
+def _as_code(value: object) -> str:
+    word = value.strip() if isinstance(value, str) else ""
+    if not word or len(word) > _LONGEST_CODE or " " in word:
+        return ""
+    return _NOT_A_WORD.sub("_", word.lower()).strip("_")
+
+
+def refusal(
+    status: int, body: bytes, *, in_session: bool, retry_after_s: float | None = None
+) -> ServiceError:
+    """The error for a reply that is not a success.
+
+    `in_session`: the request was about one remote session, so that "not
+    found" means that the service forgot it. Elsewhere it means a wrong
+    address, and creating anew would not help.
+    """
+    code = error_code(body)
+    rule = BY_CODE.get(code) or _by_status(status)
+    if rule.retry is Retry.FRESH_SESSION and not in_session:
+        rule = _UNKNOWN if code in BY_CODE else _NO_SUCH_SERVICE
+    return ServiceError(
+        rule.message,
+        rule.remedy,
+        retry=rule.retry,
+        status=status,
+        code=code,
+        retry_after_s=retry_after_s,
+    )
+
+
+def _by_status(status: int) -> Rule:
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _AWAY
+    if status >= HTTPStatus.BAD_REQUEST:
+        return _REFUSED
+    return _ELSEWHERE
+
+
+def unreadable(status: int) -> ServiceError:
+    """A success whose body is not what the protocol allows: often a proxy's own page."""
+    return ServiceError(
+        f"The service answered with something that is no answer. {SAFE}",
+        _LATER,
+        retry=Retry.LATER,
+        status=status,
+        code="unreadable",
+    )
+
+
+def unreachable(code: str) -> ServiceError:
+    """No answer: `code` is unreachable, timed_out, broken_off, untrusted or aborted."""
+    message, remedy = _SILENCE[code]
+    return ServiceError(f"{message} {SAFE}", remedy, retry=Retry.LATER, code=code)
+
+
+_SILENCE = {
+    "unreachable": ("The service cannot be reached.", _LATER),
+    "timed_out": ("The service did not answer in time.", _LATER),
+    "broken_off": ("The connection to the service broke off.", _LATER),
+    "untrusted": (
+        "The service could not prove who it is.",
+        "Check the computer's clock, or ask whoever runs the network about its certificate.",
+    ),
+    "too_large": ("The service sent more than anyone could have said.", _LATER),
+    "aborted": ("The program is closing.", _LATER),
+}
+
+
+def form_expired(status: int) -> ServiceError:
+    """Storage refused a presigned form; the service makes another when asked."""
+    return ServiceError(
+        f"The permission to upload has run out. {SAFE}",
+        "A new one is asked for by itself.",
+        retry=Retry.LATER,
+        status=status,
+        code=FORM_EXPIRED,
+    )
+
+
+def forbidden_address() -> ServiceError:
+    """An address in the settings or in a reply that nothing may be sent to."""
+    return ServiceError(
+        f"The service's address is not safe, so nothing was sent there. {SAFE}",
+        "Use an address that begins with https://.",
+        retry=Retry.NEVER,
+        code="forbidden_address",
+    )

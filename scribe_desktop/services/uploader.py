@@ -1,0 +1,357 @@
+"""Hands recorded dictations to their services: create, upload in order, end.
+
+Everything it does is an order of `next_step`, and everything it learns is an
+event in the spool, so it can be stopped or killed anywhere. The oldest session
+goes first; one that its service refuses never holds up the next, while a
+network that is away makes everything for that service wait together.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
+from scribe_desktop.domain.notices import Trouble
+from scribe_desktop.domain.order import Order, ServiceRef, UploadType
+from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
+from scribe_desktop.domain.session import (
+    ChunkAccepted,
+    Created,
+    DeliveryFailed,
+    EndAccepted,
+    EndSent,
+    Event,
+    IllegalEvent,
+    Lapsed,
+    OrderAmended,
+    Problem,
+    Released,
+    Remote,
+    Session,
+    SessionId,
+    TargetRenewed,
+    Withdrawn,
+    apply,
+)
+from scribe_desktop.domain.steps import Create, End, Poll, Rest, Upload, Withdraw, next_step
+from scribe_desktop.protocol import errors
+from scribe_desktop.protocol.requests import is_form
+from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone, Processing
+from scribe_desktop.services.lanes import Lanes
+
+_log = logging.getLogger(__name__)
+
+_SERVICE_IS_AWAY = frozenset({0, 429, 503})
+"""Statuses that concern everything for a service, not one session."""
+
+_CLOCK_MOVED_S = LONGEST_RETRY_AFTER_S * 1.3
+"""No wait is longer than this: one that is was written by a clock that has since moved."""
+
+
+class DeliverySpool(Protocol):
+    """What delivery needs of the spool."""
+
+    def sessions(self) -> tuple[Session, ...]:
+        """All sessions."""
+
+    def get(self, session_id: SessionId) -> Session:
+        """One session; raises UnknownSession."""
+
+    def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
+        """Replace a session by a pure function of itself."""
+
+    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
+        """A sealed chunk, the same bytes every time."""
+
+
+class DeliveryClient(Protocol):
+    """What delivery needs of the client."""
+
+    def create(self, session: Session) -> Remote:
+        """Open the session."""
+
+    def upload(self, remote: Remote, chunk: EncodedChunk) -> None:
+        """Send one chunk."""
+
+    def end(self, remote: Remote, count: int) -> EndReceipt:
+        """Say that `count` chunks were all."""
+
+    def get(self, remote: Remote) -> Answer:
+        """Ask how the session stands."""
+
+    def withdraw(self, remote: Remote) -> None:
+        """Say that it is cancelled."""
+
+    def abort(self) -> None:
+        """End what is in flight, for good."""
+
+
+class Uploader:
+    """The upload worker: one lane for each service.
+
+    `client_for` is called on a lane's thread before each step. `is_streamed`
+    says whether a running stream takes care of a session's audio.
+    """
+
+    def __init__(
+        self,
+        spool: DeliverySpool,
+        client_for: Callable[[Session], DeliveryClient],
+        now: Callable[[], float] = time.time,
+        spread: Callable[[], float] = random.random,
+        on_trouble: Callable[[Trouble], None] = lambda _: None,
+        *,
+        is_streamed: Callable[[SessionId], bool] = lambda _: False,
+    ) -> None:
+        self._spool = spool
+        self._client_for = client_for
+        self._now = now
+        self._spread = spread
+        self._on_trouble = on_trouble
+        self._is_streamed = is_streamed
+        self._pauses: dict[ServiceRef, tuple[float, int]] = {}
+        self._unreached: dict[ServiceRef, set[SessionId]] = {}
+        self._clients: dict[ServiceRef, DeliveryClient] = {}
+        self._lanes = Lanes("upload", self._services, self.step, now=now, on_trouble=on_trouble)
+
+    def start(self) -> None:
+        """Begin to deliver what waits."""
+        self._lanes.start()
+
+    def wake(self) -> None:
+        """Something changed in the spool; from any thread, returns at once."""
+        self._lanes.wake()
+
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """Stop, cutting off what is in flight; returns whether all threads have ended."""
+        self._lanes.tell_to_stop()
+        for client in list(self._clients.values()):
+            client.abort()
+        return self._lanes.stop(timeout_s)
+
+    def release(self, session_id: SessionId | None = None) -> None:
+        """Try at once what waits: one session, or all when the network is back."""
+        self._pauses.clear()
+        for session in self._spool.sessions():
+            waits = session.problem is not None or session.retry_at is not None
+            if waits and session_id in (None, session.session_id):
+                self._release(session)
+        self.wake()
+
+    def _services(self) -> set[ServiceRef]:
+        return {session.order.service for session in self._spool.sessions()}
+
+    # --- one lane ----------------------------------------------------------------------
+
+    def step(self, service: ServiceRef) -> float | None:
+        """Do the first thing that is due for `service`; returns when to look again."""
+        now = self._now()
+        paused_until = self._pauses.get(service, (0.0, 0))[0]
+        if now < paused_until <= now + _CLOCK_MOVED_S:
+            return paused_until
+        due: float | None = None
+        mine = [s for s in self._spool.sessions() if s.order.service == service]
+        for session in sorted(mine, key=lambda s: (s.created_at, s.session_id)):
+            step = next_step(session, now)
+            if isinstance(step, Rest):
+                if step.until is not None and step.until > now + _CLOCK_MOVED_S:
+                    self._release(session)
+                    return now
+                due = _earlier(due, step.until)
+            elif not isinstance(step, Poll) and not self._is_streamed(session.session_id):
+                self._take(session, step)
+                return now
+        return due
+
+    def _take(self, session: Session, step: Create | Upload | End | Withdraw) -> None:
+        service = session.order.service
+        try:
+            client = self._client_for(session)
+            self._clients[service] = client
+            self._perform(session, client, step)
+        except ServiceError as error:
+            self._failed(session, error)
+        except UnknownSession:
+            _log.info("%s: deleted while it was being sent", session.session_id)
+        except IllegalEvent:
+            # It was changed by somebody else while we were on the line, so that
+            # what we learned no longer counts; the next step starts from what is.
+            _log.info("%s: changed while it was being sent", session.session_id)
+        else:
+            self._reached(service)
+
+    def _perform(
+        self, session: Session, client: DeliveryClient, step: Create | Upload | End | Withdraw
+    ) -> None:
+        match step:
+            case Create():
+                self._create(session, client)
+            case Upload(index):
+                self._upload(session, client, index)
+            case End(count, ask_first):
+                self._end(session, client, count, ask_first=ask_first)
+            case Withdraw():
+                self._withdraw(session, client)
+
+    def _create(self, session: Session, client: DeliveryClient) -> None:
+        if session.order.upload_type is UploadType.STREAM:
+            session = self._note(session, OrderAmended(_chunked(session)))
+        self._note(session, Created(client.create(session)))
+
+    def _upload(self, session: Session, client: DeliveryClient, index: int) -> None:
+        remote = _remote(session)
+        if session.order.upload_type is UploadType.STREAM:
+            # The stream broke; what it carried cannot be told from what it lost.
+            self._note(session, OrderAmended(_chunked(session)))
+            self._note(session, Lapsed())
+            return
+        chunk = self._spool.chunk(session.session_id, index)
+        try:
+            client.upload(remote, chunk)
+        except ServiceError as error:
+            if error.code != errors.FORM_EXPIRED:
+                raise
+            self._renew_target(session, client, error)
+            return
+        self._note(session, ChunkAccepted(index, remote.remote_id))
+
+    def _renew_target(
+        self, session: Session, client: DeliveryClient, refused: ServiceError
+    ) -> None:
+        answer = client.get(_remote(session))
+        if not isinstance(answer, Processing):
+            self._lapse(session)
+            return
+        if answer.remote.upload_target == _remote(session).upload_target:
+            raise refused
+        self._note(session, TargetRenewed(answer.remote))
+
+    def _end(
+        self, session: Session, client: DeliveryClient, count: int, *, ask_first: bool
+    ) -> None:
+        remote = _remote(session)
+        if ask_first:
+            answer = client.get(remote)
+            if isinstance(answer, Gone):
+                self._lapse(session)
+                return
+            if isinstance(answer, Finished) or answer.ended:
+                received = answer.received if isinstance(answer, Processing) else None
+                self._note(session, EndAccepted(self._now(), received))
+                return
+        else:
+            session = self._note(session, EndSent())
+        streamed = session.order.upload_type is UploadType.STREAM
+        receipt = client.end(remote, 0 if streamed else count)
+        if self._is_short(session, receipt.received):
+            self._lapse(session)
+            return
+        self._note(session, EndAccepted(self._now(), receipt.received))
+
+    def _is_short(self, session: Session, received: int | None) -> bool:
+        """Whether the service admits that it lacks chunks it acknowledged.
+
+        Believed once: then the dictation is delivered anew. Storage counts late,
+        and streamed audio is not counted in files at all.
+        """
+        if received is None or received >= session.chunks:
+            return False
+        if session.order.upload_type is not UploadType.CHUNKED:
+            return False
+        _log.warning(
+            "%s: %d chunks sent, %d received", session.session_id, session.chunks, received
+        )
+        return session.generation == 0 and not is_form(_remote(session).upload_target)
+
+    def _withdraw(self, session: Session, client: DeliveryClient) -> None:
+        try:
+            client.withdraw(_remote(session))
+        except ServiceError as error:
+            if error.retry in {Retry.LATER, Retry.AFTER_SIGN_IN}:
+                raise
+            # Not every service can be told; one that forgot need not be.
+            _log.info("%s: withdrawal refused (%d)", session.session_id, error.status)
+        self._note(session, Withdrawn())
+
+    # --- what becomes of it ------------------------------------------------------------
+
+    def _note(self, session: Session, event: Event) -> Session:
+        return self._spool.update(session.session_id, lambda current: apply(current, event))
+
+    def _failed(self, session: Session, error: ServiceError) -> None:
+        if self._lanes.is_stopping:
+            return
+        _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
+        try:
+            if error.retry is Retry.FRESH_SESSION:
+                self._lapse(session)
+                return
+            retry_at = None
+            if error.retry is Retry.LATER:
+                retry_at = self._pause_or_delay(session, error)
+            problem = Problem(error.message, error.remedy, error.retry)
+            self._note(session, DeliveryFailed(problem, retry_at))
+        except (UnknownSession, IllegalEvent):
+            _log.info("%s: changed while it was being sent", session.session_id)
+
+    def _pause_or_delay(self, session: Session, error: ServiceError) -> float:
+        now, service = self._now(), session.order.service
+        retry_at = now + retry_delay_s(
+            session.attempts + 1, spread=self._spread(), retry_after_s=error.retry_after_s
+        )
+        if error.status in _SERVICE_IS_AWAY:
+            failures = self._pauses.get(service, (0.0, 0))[1] + 1
+            wait = retry_delay_s(failures, spread=self._spread(), retry_after_s=error.retry_after_s)
+            # Shorter than the session's own wait, so that the next one gets its turn:
+            # what looks like a dead network may be one session that hangs its service.
+            self._pauses[service] = (now + wait * 0.75, failures)
+            if error.code == "unreachable":
+                self._unreached.setdefault(service, set()).add(session.session_id)
+        return retry_at
+
+    def _reached(self, service: ServiceRef) -> None:
+        """The service answers: what failed only because nobody was there goes at once."""
+        self._pauses.pop(service, None)
+        for session_id in self._unreached.pop(service, set()):
+            try:
+                self._release(self._spool.get(session_id))
+            except UnknownSession:
+                continue
+
+    def _release(self, session: Session) -> None:
+        try:
+            self._note(session, Released())
+        except (UnknownSession, IllegalEvent):
+            _log.info("%s: no longer waits", session.session_id)
+
+    def _lapse(self, session: Session) -> None:
+        lapsed = self._note(session, Lapsed())
+        if lapsed.generation > 1:
+            delay_s = retry_delay_s(lapsed.generation - 1, spread=self._spread())
+            self._note(lapsed, forgotten_again(self._now() + delay_s))
+
+
+def forgotten_again(retry_at: float) -> DeliveryFailed:
+    """A service that forgets again and again is asked more and more rarely."""
+    error = errors.refusal(410, b"", in_session=True)
+    return DeliveryFailed(Problem(error.message, error.remedy, Retry.LATER), retry_at)
+
+
+def _chunked(session: Session) -> Order:
+    return replace(session.order, upload_type=UploadType.CHUNKED)
+
+
+def _remote(session: Session) -> Remote:
+    if session.remote is None:
+        raise IllegalEvent(session, Released(), "it has no remote session")
+    return session.remote
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
