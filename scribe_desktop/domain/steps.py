@@ -72,7 +72,7 @@ def next_step(session: Session, now: float) -> Step:
             return _open_step(session)
         case Delivery.ENDED:
             return Poll()
-        case _:
+        case Delivery.RESOLVED:
             return Rest()
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from scribe_desktop.domain.offer import TemplateOffer
@@ -75,7 +75,7 @@ class ActionRow(QWidget):
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, SPACE, 0, 0)
         outer.addWidget(buttons, 1)
-        outer.addWidget(self.more)
+        outer.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
 
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""

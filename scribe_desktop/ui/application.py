@@ -12,59 +12,74 @@ import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QSettings, QSocketNotifier, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.line import Line
-from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.pictures import program_icon
-from scribe_desktop.ui.theme import colours_for, dress
 from scribe_desktop.ui.titles import TITLE
+from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import NOTHING_AROUND, Workplace
 
 log = logging.getLogger(__name__)
 
 
 class WindowCommands(QObject):
-    """What other threads may ask of the window; each call returns at once."""
+    """What other threads may ask of the window; each call returns at once. Any thread."""
 
-    _show_wanted = Signal()
-    _hide_wanted = Signal()
-    _quit_wanted = Signal()
+    _wanted = Signal(object)
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, windows: Windows) -> None:
         super().__init__()
-        self._window = window
-        queued = Qt.ConnectionType.QueuedConnection
-        self._show_wanted.connect(self._bring_to_front, queued)
-        self._hide_wanted.connect(self._window.hide, queued)
-        self._quit_wanted.connect(self._leave, queued)
+        self._windows = windows
+        self._wanted.connect(self._obey, Qt.ConnectionType.QueuedConnection)
 
     def show(self) -> None:
-        """Bring the window to the front. Any thread."""
-        self._show_wanted.emit()
+        """Bring the window to the front."""
+        self._wanted.emit(self._windows.bring_to_front)
 
-    def hide(self) -> None:
-        """Put the window away. Any thread."""
-        self._hide_wanted.emit()
+    def show_or_hide(self) -> None:
+        """Bring the window to the front, or put it away when it is there."""
+        self._wanted.emit(self._windows.show_or_hide)
+
+    def cancel(self) -> None:
+        """Set the running dictation aside, and offer to take that back."""
+        self._wanted.emit(self._windows.deeds.cancel)
+
+    def insert_last(self) -> None:
+        """Insert the text of the latest dictation."""
+        self._wanted.emit(self._windows.insert_last)
+
+    def copy_last(self) -> None:
+        """Copy the text of the latest dictation."""
+        self._wanted.emit(self._windows.copy_last)
+
+    def tell(self, message: str, remedy: str = "") -> None:
+        """Show a sentence."""
+        self._wanted.emit(lambda: self._windows.main.strip.tell(Telling(message, remedy)))
+
+    def lock(self) -> None:
+        """Hide every text: the screen was locked, or the clinician walked away."""
+        self._wanted.emit(self._windows.lock)
+
+    def microphones_changed(self) -> None:
+        """A microphone was plugged in or out."""
+        self._wanted.emit(self._windows.main.refresh_microphones)
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Have `work` done on the GUI thread, for what only Qt can do there."""
+        self._wanted.emit(work)
 
     def quit(self) -> None:
-        """Leave without asking. Any thread."""
-        self._quit_wanted.emit()
+        """Leave without asking: what was spoken is in the spool."""
+        self._wanted.emit(self._windows.main.close_without_asking)
 
-    @Slot()
-    def _bring_to_front(self) -> None:
-        window = self._window
-        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
-        window.show()
-        window.raise_()
-        window.activateWindow()
-
-    @Slot()
-    def _leave(self) -> None:
-        self._window.close_without_asking()
+    @Slot(object)
+    def _obey(self, deed: Callable[[], None]) -> None:
+        deed()
 
 
 class SystemSignals(QObject):
@@ -172,58 +187,52 @@ def run_window(
     workplace: Workplace = NOTHING_AROUND,
     *,
     ready: Callable[[WindowCommands], None] = lambda _commands: None,
+    places_file: str = "",
+    hidden: bool = False,
 ) -> int:
     """Show the window until it is closed; returns the exit code.
 
     `ready` is called once on the GUI thread when the window is on screen.
-    Everything that is started here is ended here; the line is the caller's.
+    `places_file` keeps where windows were; without it they are forgotten.
+    `hidden` starts in the tray, where there is one. Everything that is started
+    here is ended here; the line is the caller's.
     """
     began = time.monotonic()
     application = make_application()
+    application.setQuitOnLastWindowClosed(False)
     last_resort = LastResort()
     bridge = Bridge(line)
-    window = MainWindow(line, bridge, workplace)
-    look = Look(application, window, line)
-    commands = WindowCommands(window)
-    signals = SystemSignals(window.close_without_asking)
-    application.commitDataRequest.connect(_Goodbye(window).before_the_session_ends)
-    window.closed.connect(application.quit)
-    look.apply()
-    window.show()
-    log.info("window shown after %.0f ms", (time.monotonic() - began) * 1000)
+    windows = Windows(application, line, bridge, workplace, _places(places_file))
+    commands = WindowCommands(windows)
+    signals = SystemSignals(windows.main.close_without_asking)
+    goodbye = _Goodbye(windows)
+    application.commitDataRequest.connect(goodbye.before_the_session_ends)
+    windows.main.closed.connect(application.quit)
+    windows.open(hidden=hidden)
+    windows.stalls.started_ms = (time.monotonic() - began) * 1000
+    log.info("window shown after %.0f ms", windows.stalls.started_ms)
     ready(commands)
     try:
         return application.exec()
     finally:
+        windows.close()
         signals.close()
         bridge.close()
         last_resort.close()
 
 
-class Look(QObject):
-    """Keeps the colours what the setting and the desktop say."""
-
-    def __init__(self, application: QApplication, window: MainWindow, line: Line) -> None:
-        super().__init__()
-        self._application = application
-        self._window = window
-        self._line = line
-        application.styleHints().colorSchemeChanged.connect(self.apply)
-
-    @Slot()
-    def apply(self) -> None:
-        """Dress everything anew."""
-        colours = colours_for(self._line.settings().theme)
-        dress(self._application, colours)
-        self._window.use(colours)
+def _places(path: str) -> QSettings:
+    if path:
+        return QSettings(path, QSettings.Format.IniFormat)
+    return QSettings("", QSettings.Format.IniFormat)
 
 
 class _Goodbye(QObject):
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, windows: Windows) -> None:
+        super().__init__()
+        self._windows = windows
 
     @Slot(QSessionManager)
     def before_the_session_ends(self, _manager: QSessionManager) -> None:
         """The user signs out: leave at once, what was spoken is in the spool."""
-        self._window.close_without_asking()
+        self._windows.main.close_without_asking()

@@ -10,16 +10,18 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import (
+    ImportProgressed,
     LiveText,
     MicrophoneChanged,
     Notice,
     OfferChanged,
     ResultsStored,
     SessionChanged,
+    SilenceNoticed,
     SpoolTrouble,
     Trouble,
 )
@@ -31,7 +33,8 @@ T = TypeVar("T")
 class Bridge(QObject):
     """The line's notices as Qt signals on the GUI thread.
 
-    Signals carry the notice itself; `session_changed` the snapshot in it.
+    Signals carry the notice itself, but `session_changed` and `offer_changed`
+    the snapshot in it and `results_stored` the id.
     """
 
     session_changed = Signal(object)
@@ -41,11 +44,21 @@ class Bridge(QObject):
     offer_changed = Signal(object)
     spool_troubled = Signal(object)
     troubled = Signal(object)
+    import_progressed = Signal(object)
+    silence_noticed = Signal(object)
 
     _noticed = Signal(object)
 
     def __init__(self, line: Line) -> None:
         super().__init__()
+        self._whole: dict[type[Notice], SignalInstance] = {
+            LiveText: self.live_text_changed,
+            MicrophoneChanged: self.microphone_changed,
+            ImportProgressed: self.import_progressed,
+            SilenceNoticed: self.silence_noticed,
+            SpoolTrouble: self.spool_troubled,
+            Trouble: self.troubled,
+        }
         self._noticed.connect(self._sort, Qt.ConnectionType.QueuedConnection)
         self._unsubscribe = line.subscribe(self._carry)
 
@@ -64,16 +77,10 @@ class Bridge(QObject):
                 self.session_changed.emit(session)
             case ResultsStored(session_id):
                 self.results_stored.emit(session_id)
-            case LiveText():
-                self.live_text_changed.emit(notice)
-            case MicrophoneChanged():
-                self.microphone_changed.emit(notice)
             case OfferChanged(offer):
                 self.offer_changed.emit(offer)
-            case SpoolTrouble():
-                self.spool_troubled.emit(notice)
-            case Trouble():
-                self.troubled.emit(notice)
+            case _:
+                self._whole[type(notice)].emit(notice)
 
 
 class Errands(QObject):

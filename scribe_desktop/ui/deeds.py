@@ -35,7 +35,10 @@ class Telling:
 
 
 class Deeds(QObject):
-    """The deeds, with what came of them as signals."""
+    """The deeds, with what came of them as signals.
+
+    `patient` is whom the next dictation is for.
+    """
 
     told = Signal(object)
     running_changed = Signal()
@@ -52,6 +55,7 @@ class Deeds(QObject):
         self._workplace = workplace
         self._errands = Errands(self)
         self._playing = False
+        self.patient = Patient()
         self._play_ended.connect(self._end_playing, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -75,8 +79,13 @@ class Deeds(QObject):
     @Slot()
     def toggle(self) -> None:
         """Start a dictation, or stop the one that runs."""
-        self.ask(self._line.start if self._line.running() is None else self._line.stop)
+        self.ask(self._start if self._line.running() is None else self._line.stop)
         self.running_changed.emit()
+
+    def _start(self) -> SessionId:
+        if self.patient.is_empty:
+            return self._line.start()
+        return self._line.start(replace(self._line.usual_order(), patient=self.patient))
 
     @Slot()
     def stop(self) -> None:

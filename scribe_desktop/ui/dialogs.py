@@ -5,11 +5,14 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QVBoxLayout, QWidget
 
+from scribe_desktop.domain.notices import SilenceNoticed
 from scribe_desktop.domain.order import Patient
+from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.patient_form import PatientForm
 from scribe_desktop.ui.pieces import label, paragraph
 from scribe_desktop.ui.theme import SPACE
 from scribe_desktop.ui.titles import TITLE
+from scribe_desktop.ui.view_state import silence_sentence
 
 
 def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None]) -> None:
@@ -27,6 +30,14 @@ def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None]) -> None:
     question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     stop.clicked.connect(stop_and_close)
     question.open()
+
+
+def silence_telling(notice: SilenceNoticed, resume: Callable[[], None]) -> Telling:
+    """What is said of a recording that seems forgotten."""
+    message, remedy = silence_sentence(notice.silent_s, notice.pauses_in_s)
+    if notice.pauses_in_s > 0:
+        return Telling(message, remedy)
+    return Telling(message, remedy, action="Resume", act=resume)
 
 
 def ask_patient(parent: QWidget, patient: Patient, chosen: Callable[[Patient], None]) -> QDialog:

@@ -26,6 +26,9 @@ class Line(Protocol):
     def start(self, order: Order | None = None) -> SessionId:
         """Begin a dictation with the default order or this one; the microphone opens meanwhile."""
 
+    def usual_order(self) -> Order:
+        """What `start` takes when it is given nothing."""
+
     def pause(self) -> None:
         """Stop listening for a moment."""
 

@@ -20,13 +20,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from scribe_desktop.domain.notices import LiveText, SpoolTrouble, Trouble
+from scribe_desktop.domain.notices import (
+    ImportProgressed,
+    LiveText,
+    SilenceNoticed,
+    SpoolTrouble,
+    Trouble,
+)
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.deeds import Deeds, Telling
-from scribe_desktop.ui.dialogs import ask_patient, ask_to_close
+from scribe_desktop.ui.dialogs import ask_patient, ask_to_close, silence_telling
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.main_menu import MainMenu
 from scribe_desktop.ui.pictures import program_icon
@@ -37,7 +43,7 @@ from scribe_desktop.ui.session_list import SessionList
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import SPACE, Colours
 from scribe_desktop.ui.titles import TITLE
-from scribe_desktop.ui.view_state import Remedy, Tone, foot_sentence
+from scribe_desktop.ui.view_state import Remedy, Tone, foot_sentence, import_sentence
 from scribe_desktop.ui.workplace import NOTHING_AROUND, ExportFormat, Workplace
 
 FOOT_TICK_MS = 1000
@@ -89,7 +95,7 @@ class MainWindow(QMainWindow):
         self.splitter.addWidget(self.results)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([320, 860])
+        self.splitter.setSizes([310, 870])
         self.list.setMinimumWidth(200)
         self.results.setMinimumWidth(300)
         foot = card("foot")
@@ -116,8 +122,9 @@ class MainWindow(QMainWindow):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(centre)
+        self._content = scroll
         self.setCentralWidget(scroll)
-        self.resize(1120, 720)
+        self.resize(1180, 760)
 
     def _connect_deeds(self) -> None:
         deeds = self.deeds
@@ -135,7 +142,6 @@ class MainWindow(QMainWindow):
         self.list.send_pressed.connect(deeds.send_now)
         deeds.told.connect(self.strip.tell)
         deeds.running_changed.connect(self._show_running)
-        deeds.running_changed.connect(self._give_patient)
         deeds.settings_changed.connect(self.refresh)
         deeds.imported.connect(self.show_session)
 
@@ -158,6 +164,8 @@ class MainWindow(QMainWindow):
         bridge.live_text_changed.connect(self._take_live_text)
         bridge.microphone_changed.connect(self.bar.show_microphone_state)
         bridge.offer_changed.connect(self._take_offer)
+        bridge.silence_noticed.connect(self._ask_after_silence)
+        bridge.import_progressed.connect(self._show_import)
         bridge.spool_troubled.connect(self._take_spool_trouble)
         bridge.troubled.connect(self._take_trouble)
 
@@ -168,6 +176,11 @@ class MainWindow(QMainWindow):
         self.find_action.setShortcut(QKeySequence.StandardKey.Find)
         self.find_action.triggered.connect(self._find)
         self.addActions([self.toggle_action, self.find_action, *self.menu.actions()])
+
+    def take_content(self) -> QWidget:
+        """Give everything inside the frame up, to be shown behind a curtain."""
+        self.takeCentralWidget()
+        return self._content
 
     # --- drawing what the line says ---
     def use(self, colours: Colours) -> None:
@@ -221,12 +234,13 @@ class MainWindow(QMainWindow):
         if before is not None and before.capture is not Capture.STOPPED and stopped:
             # The next visit is another patient's until someone says otherwise.
             self.bar.show_patient(Patient())
+            self.deeds.patient = Patient()
         if session.resolved_at is not None:
             self._live.pop(session.session_id, None)
         self._show_foot()
 
     def _begin_with(self, session: Session) -> None:
-        """A dictation began, by whatever key: show it, and say whose it is."""
+        """A dictation began, also by a key of the system: show it, and say whose it is."""
         self.list.search.clear()
         self.show_session(session.session_id)
         running = self._line.running()
@@ -236,6 +250,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _give_patient(self) -> None:
         running, patient = self._line.running(), self.bar.chosen_patient()
+        self.deeds.patient = patient
         if running is not None and running.order.patient != patient and not patient.is_empty:
             self.deeds.give_to(running.session_id, patient)
 
@@ -282,6 +297,14 @@ class MainWindow(QMainWindow):
     def _take_spool_trouble(self, notice: SpoolTrouble) -> None:
         tone = Tone.GOOD if notice.recovered else Tone.WARNING
         self.strip.tell(Telling(notice.message, notice.remedy, tone))
+
+    @Slot(object)
+    def _ask_after_silence(self, notice: SilenceNoticed) -> None:
+        self.strip.tell(silence_telling(notice, self.deeds.toggle_pause))
+
+    @Slot(object)
+    def _show_import(self, notice: ImportProgressed) -> None:
+        self.strip.tell(Telling(import_sentence(notice.done_s, notice.total_s), tone=Tone.BUSY))
 
     @Slot(object)
     def _take_trouble(self, notice: Trouble) -> None:

@@ -286,6 +286,23 @@ def rough_duration(duration_s: float) -> str:
     return f"{round(whole / HOUR_S)} h"
 
 
+def import_sentence(done_s: float, total_s: float | None) -> str:
+    """How far a recording from a file has been read."""
+    if total_s is None or total_s <= 0:
+        return f"Reading the recording: {clock(done_s)} so far."
+    if done_s >= total_s:
+        return "The recording was read."
+    return f"Reading the recording: {clock(done_s)} of {clock(total_s)}."
+
+
+def silence_sentence(silent_s: float, pauses_in_s: float) -> tuple[str, str]:
+    """What to say when nobody has spoken for a while, and what happens next."""
+    said = f"Nobody has spoken for {rough_duration(silent_s)}."
+    if pauses_in_s <= 0:
+        return said, "The dictation is paused; nothing was thrown away."
+    return said, f"The dictation is paused in {rough_duration(pauses_in_s)} unless you speak."
+
+
 def waiting_sentence(session: Session) -> str:
     """Why there is no text yet."""
     if session.is_cancelled or session.is_empty:

@@ -219,13 +219,15 @@ class ScriptedLine:
     def start(self, order: Order | None = None) -> SessionId:
         self._ask("start", order)
         session_id = SessionId(f"ses_{len(self.stored) + 4096:024x}")
-        order = order or Order(
-            templates=self.preferences.templates, languages=self.preferences.languages
-        )
+        order = order or self.usual_order()
         self.stored[session_id] = Session(session_id, NOW, order)
         self.spoken_s = 0.0
         self.tell(SessionChanged(self.stored[session_id]))
         return session_id
+
+    def usual_order(self) -> Order:
+        chosen = self.preferences
+        return Order(templates=chosen.templates, languages=chosen.languages)
 
     def _running(self) -> Session:
         running = self.running()

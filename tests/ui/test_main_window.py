@@ -125,7 +125,7 @@ def test_copy_takes_the_text_without_marks(window: MainWindow, line: ScriptedLin
 
 def test_the_patient_goes_with_the_dictation(window: MainWindow, line: ScriptedLine) -> None:
     window.bar.patient.click()
-    window.bar.form.name.setText("Maria")
+    QTest.keyClicks(window.bar.form.name, "Maria")
     window.bar.record.click()
     running = line.running()
     assert running is not None

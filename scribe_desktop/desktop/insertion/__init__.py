@@ -1,1 +1,0 @@
-"""Puts the text into the program the clinician dictated for, or nowhere."""

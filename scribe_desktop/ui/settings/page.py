@@ -1,0 +1,203 @@
+"""What all pages of the settings share: rows of a title, a reason and a control.
+
+A row reads its setting and writes it at once; there is no "apply". A setting
+that a policy fixes is shown with a lock and cannot be changed. A value that
+is refused is told, and the control shows again what is in force.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from scribe_desktop.domain.settings import Settings
+from scribe_desktop.ui.deeds import Deeds
+from scribe_desktop.ui.line import Line
+from scribe_desktop.ui.pictures import drawing
+from scribe_desktop.ui.pieces import card, label, paragraph
+from scribe_desktop.ui.stall import StallWatch
+from scribe_desktop.ui.theme import LIGHT, SPACE, Colours
+from scribe_desktop.ui.workplace import Workplace
+
+LOCKED = "Set by your organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a page works with."""
+
+    line: Line
+    deeds: Deeds
+    workplace: Workplace
+    stalls: StallWatch
+
+
+class Page(QWidget):
+    """A page: a heading, groups, and rows in the groups."""
+
+    def __init__(self, surroundings: Surroundings, title: str, introduction: str = "") -> None:
+        super().__init__()
+        self.line = surroundings.line
+        self.deeds = surroundings.deeds
+        self.workplace = surroundings.workplace
+        self.stalls = surroundings.stalls
+        self.colours = LIGHT
+        self._readers: list[Callable[[Settings], None]] = []
+        self._locks: list[tuple[str, QWidget, QLabel]] = []
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(SPACE * 3, SPACE * 3, SPACE * 3, SPACE * 3)
+        self.column.setSpacing(SPACE * 2)
+        self.column.addWidget(label(title, ratio=1.5, bold=True))
+        if introduction:
+            self.column.addWidget(paragraph(introduction, quiet=True))
+
+    # --- for whoever shows the page ---
+    def use(self, colours: Colours) -> None:
+        """Draw in these colours."""
+        self.colours = colours
+        for _, _, mark in self._locks:
+            mark.setPixmap(drawing("lock", colours.muted, 16, self.devicePixelRatioF()))
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show what is in force."""
+        settings, locked = self.line.settings(), self.line.locked_settings()
+        for read in self._readers:
+            read(settings)
+        for name, control, mark in self._locks:
+            control.setEnabled(name not in locked)
+            mark.setVisible(name in locked)
+
+    def leave(self) -> None:
+        """The page is no longer looked at: end what it began."""
+
+    # --- for the pages ---
+    def store(self, name: str, value: Any) -> None:  # noqa: ANN401  JSON
+        """Change a setting; every page and the window then show what is in force."""
+        self.deeds.set_setting(name, value)
+
+    def on_refresh(self, read: Callable[[Settings], None]) -> None:
+        """Call `read` whenever the settings may have changed."""
+        self._readers.append(read)
+
+    def group(self, title: str = "") -> QVBoxLayout:
+        """A card for rows that belong together."""
+        if title:
+            heading = label(title, ratio=1.1, bold=True)
+            self.column.addWidget(heading)
+        made = card()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(SPACE * 2, SPACE * 2, SPACE * 2, SPACE * 2)
+        column.setSpacing(SPACE * 2)
+        self.column.addWidget(made)
+        return column
+
+    def finish(self) -> None:
+        """Push the groups to the top, and show what is in force."""
+        self.column.addStretch(1)
+        self.refresh()
+
+    def row(self, group: QVBoxLayout, name: str, title: str, why: str, control: QWidget) -> None:
+        """A title with its reason on one side, its control on the other."""
+        if not control.accessibleName():
+            control.setAccessibleName(title)
+        control.setAccessibleDescription(why)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        caption = label(title)
+        caption.setWordWrap(True)
+        caption.setBuddy(control)
+        words.addWidget(caption)
+        if why:
+            words.addWidget(paragraph(why, quiet=True))
+        mark = QLabel()
+        mark.setToolTip(LOCKED)
+        mark.setAccessibleName(LOCKED)
+        mark.setVisible(False)
+        line = QHBoxLayout()
+        line.setSpacing(SPACE * 2)
+        line.addLayout(words, 1)
+        line.addWidget(mark)
+        line.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
+        group.addLayout(line)
+        if name:
+            self._locks.append((name, control, mark))
+
+    def switch(self, group: QVBoxLayout, name: str, title: str, why: str = "") -> QCheckBox:
+        """A row that is on or off."""
+        control = QCheckBox()
+        control.clicked.connect(lambda on: self.store(name, bool(on)))
+        self.on_refresh(lambda settings: control.setChecked(bool(getattr(settings, name))))
+        self.row(group, name, title, why, control)
+        return control
+
+    def choice(
+        self,
+        group: QVBoxLayout,
+        name: str,
+        title: str,
+        why: str,
+        options: Sequence[tuple[str, str]],
+    ) -> QComboBox:
+        """A row with a few values, given as (value, words)."""
+        control = QComboBox()
+        for value, words in options:
+            control.addItem(words, value)
+        control.activated.connect(lambda place: self.store(name, control.itemData(place)))
+        self.on_refresh(lambda settings: select(control, str(getattr(settings, name))))
+        self.row(group, name, title, why, control)
+        return control
+
+    def number(
+        self,
+        group: QVBoxLayout,
+        name: str,
+        title: str,
+        why: str,
+        *,
+        bounds: tuple[int, int],
+        unit: str,
+        zero: str = "",
+    ) -> QSpinBox:
+        """A row with a whole number; `zero` says what 0 means."""
+        control = QSpinBox()
+        control.setRange(*bounds)
+        control.setSuffix(f" {unit}")
+        control.setSpecialValueText(zero)
+        control.setMinimumWidth(120)
+        control.editingFinished.connect(lambda: self._store_number(name, control.value()))
+        self.on_refresh(lambda settings: control.setValue(int(getattr(settings, name))))
+        self.row(group, name, title, why, control)
+        return control
+
+    def _store_number(self, name: str, value: int) -> None:
+        if value != getattr(self.line.settings(), name):
+            self.store(name, value)
+
+
+def select(control: QComboBox, value: str) -> None:
+    """Show `value`; one that is not on offer is shown as it is."""
+    place = control.findData(value)
+    if place < 0:
+        control.addItem(value, value)
+        place = control.count() - 1
+    control.setCurrentIndex(place)
+
+
+def divider(group: QVBoxLayout) -> None:
+    """A thin line inside a group."""
+    line = QFrame()
+    line.setProperty("rule", "true")
+    line.setFixedHeight(1)
+    group.addWidget(line)

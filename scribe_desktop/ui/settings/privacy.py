@@ -1,0 +1,102 @@
+"""Settings: how long recordings and notes are kept, and when text is hidden."""
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QLineEdit
+
+from scribe_desktop.ui.pieces import Row, button, paragraph
+from scribe_desktop.ui.settings.page import Page, Surroundings
+
+_A_YEAR_OF_HOURS = 24 * 365
+_TEN_YEARS_OF_DAYS = 3650
+_A_DAY_OF_MINUTES = 24 * 60
+
+
+class PrivacyPage(Page):
+    """Retention and lock."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(
+            surroundings,
+            "Privacy",
+            "Everything is encrypted on this computer. A recording is never deleted before its"
+            " text is stored here.",
+        )
+        kept = self.group("What is kept")
+        self.audio = self.number(
+            kept,
+            "keep_audio_hours",
+            "Keep recordings",
+            "Counted from when the text arrived.",
+            bounds=(0, _A_YEAR_OF_HOURS),
+            unit="hours",
+            zero="Delete at once",
+        )
+        self.notes = self.number(
+            kept,
+            "keep_notes_days",
+            "Keep transcripts and notes",
+            "Counted from when the text arrived.",
+            bounds=(0, _TEN_YEARS_OF_DAYS),
+            unit="days",
+            zero="Delete at once",
+        )
+        hidden = self.group("While you are away")
+        self.lock = self.number(
+            hidden,
+            "lock_after_minutes",
+            "Hide text after",
+            "Recording goes on behind the lock.",
+            bounds=(0, _A_DAY_OF_MINUTES),
+            unit="minutes",
+            zero="Never",
+        )
+        self._add_pin()
+        self.finish()
+
+    def _add_pin(self) -> None:
+        lock = self.workplace.lock
+        if lock is None:
+            return
+        group = self.group("PIN")
+        self.pin_state = paragraph("", quiet=True)
+        group.addWidget(self.pin_state)
+        self.pin = QLineEdit()
+        self.pin.setEchoMode(QLineEdit.EchoMode.Password)
+        self.pin.setAccessibleName("New PIN")
+        self.pin.setPlaceholderText("New PIN")
+        self.set_pin = button("Set PIN")
+        self.set_pin.clicked.connect(self._store_pin)
+        self.drop_pin = button("Remove PIN")
+        self.drop_pin.clicked.connect(self._drop_pin)
+        row = Row()
+        for widget in (self.pin, self.set_pin, self.drop_pin):
+            row.addWidget(widget)
+        group.addLayout(row)
+        self._show_pin()
+
+    @Slot()
+    def _store_pin(self) -> None:
+        lock, pin = self.workplace.lock, self.pin.text()
+        self.pin.clear()
+        if lock is not None and pin:
+            self.deeds.errands.run(
+                lambda: lock.set_pin(pin), lambda _: self._show_pin(), self.deeds.tell_error
+            )
+
+    @Slot()
+    def _drop_pin(self) -> None:
+        lock = self.workplace.lock
+        if lock is not None:
+            self.deeds.errands.run(
+                lambda: lock.set_pin(""), lambda _: self._show_pin(), self.deeds.tell_error
+            )
+
+    def _show_pin(self) -> None:
+        lock = self.workplace.lock
+        is_set = lock is not None and lock.is_set()
+        self.pin_state.setText(
+            "A PIN is set; it is asked for when text was hidden."
+            if is_set
+            else "Without a PIN, one press shows the text again."
+        )
+        self.drop_pin.setEnabled(is_set)

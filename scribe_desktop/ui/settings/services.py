@@ -1,0 +1,270 @@
+"""Settings: who writes the notes, and who is signed in there."""
+
+from dataclasses import asdict
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QRadioButton, QVBoxLayout
+
+from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.order import THIS_COMPUTER, Mode
+from scribe_desktop.domain.settings import Profile, Settings
+from scribe_desktop.ui.addresses import refusal_of_address
+from scribe_desktop.ui.pieces import Row, button, paragraph
+from scribe_desktop.ui.settings.page import Page, Surroundings
+from scribe_desktop.ui.view_state import service_name, service_state
+
+_MODES = (
+    (Mode.DICTATION, "A dictation: one voice"),
+    (Mode.CONSULTATION, "A consultation: a conversation"),
+)
+_DIALECTS = (
+    ("", "Find out by itself"),
+    ("eka", "EkaScribe"),
+    ("onprem", "On premises"),
+    ("spec", "MedScribe Alliance"),
+)
+
+
+class ServicesPage(Page):
+    """The services, the account of the chosen one, model and mode."""
+
+    _progressed = Signal(int, int)
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(
+            surroundings,
+            "Services and accounts",
+            "This computer needs no account and no network. A dictation stays with the service it"
+            " was recorded for.",
+        )
+        self.radios: dict[str, QRadioButton] = {}
+        self._list = self.group()
+        self.state = paragraph("", quiet=True)
+        self._list_services()
+        self._add_weights()
+        self._add_account()
+        self._add_model()
+        self._add_new()
+        self._progressed.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
+        self.finish()
+
+    # --- which service ---
+    def _list_services(self) -> None:
+        self._list.addWidget(self.state)
+        self._add_radio(THIS_COMPUTER)
+        for profile in self.line.settings().profiles:
+            self._add_radio(profile.name)
+        self.on_refresh(self._show_services)
+
+    def _add_radio(self, name: str) -> None:
+        radio = QRadioButton(service_name(name))
+        radio.setAccessibleName(f"Service: {service_name(name)}")
+        radio.clicked.connect(lambda: self.store("service", name))
+        self.radios[name] = radio
+        self._list.addWidget(radio)
+
+    def _show_services(self, settings: Settings) -> None:
+        present = {THIS_COMPUTER, *(profile.name for profile in settings.profiles)}
+        for name in present - set(self.radios):
+            self._add_radio(name)
+        for name in set(self.radios) - present:
+            self.radios.pop(name).deleteLater()
+        locked = "service" in self.line.locked_settings()
+        for name, radio in self.radios.items():
+            radio.setChecked(name == settings.service)
+            radio.setEnabled(not locked)
+        offer = self.line.offer()
+        said = f"{service_name(offer.service)}: {service_state(offer).word}. {offer.sentence}"
+        self.state.setText(said.strip())
+
+    # --- the speech model of this computer ---
+    def _add_weights(self) -> None:
+        self.progress = QProgressBar()
+        self.progress.setAccessibleName("Progress of the speech model")
+        self.progress.setTextVisible(False)
+        self.progress.setVisible(False)
+        self.weights_sentence = paragraph("")
+        self.fetch = button("Fetch the speech model")
+        self.fetch.clicked.connect(self._fetch)
+        row = Row()
+        row.addWidget(self.fetch)
+        self._list.addWidget(self.weights_sentence)
+        self._list.addWidget(self.progress)
+        self._list.addLayout(row)
+        self._show_weights()
+
+    def _show_weights(self) -> None:
+        weights = self.workplace.weights
+        missing = weights.missing() if weights is not None else ""
+        self.weights_sentence.setText(missing)
+        self.weights_sentence.setVisible(bool(missing))
+        self.fetch.setVisible(bool(missing))
+        self.fetch.setEnabled(True)
+        self.progress.setVisible(False)
+
+    @Slot()
+    def _fetch(self) -> None:
+        weights = self.workplace.weights
+        if weights is None:
+            return
+        self.fetch.setEnabled(False)
+        self.progress.setVisible(True)
+        self.progress.setRange(0, 0)
+        self.deeds.errands.run(
+            lambda: weights.fetch(self._progressed.emit),
+            lambda _: self._show_weights(),
+            self._could_not_fetch,
+        )
+
+    def _could_not_fetch(self, error: ScribeError) -> None:
+        self._show_weights()
+        self.deeds.tell_error(error)
+
+    @Slot(int, int)
+    def _show_progress(self, so_far: int, in_all: int) -> None:
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(so_far * 1000 // max(in_all, 1))
+
+    # --- the account ---
+    def _add_account(self) -> None:
+        group = self.group("Account of the chosen service")
+        self.account_state = paragraph("", quiet=True)
+        self.token = QLineEdit()
+        self.token.setEchoMode(QLineEdit.EchoMode.Password)
+        self.token.setAccessibleName("Access token")
+        self.token.setPlaceholderText("Access token of the service")
+        self.token.setMinimumWidth(260)
+        self.sign_in = button("Sign in")
+        self.sign_in.clicked.connect(self._sign_in)
+        self.sign_out = button("Sign out")
+        self.sign_out.clicked.connect(self._sign_out)
+        row = Row()
+        for widget in (self.token, self.sign_in, self.sign_out):
+            row.addWidget(widget)
+        group.addWidget(self.account_state)
+        group.addLayout(row)
+        self.on_refresh(self._show_account)
+
+    def _show_account(self, settings: Settings) -> None:
+        accounts, name = self.workplace.accounts, settings.service
+        needs_none = name == THIS_COMPUTER or accounts is None
+        for widget in (self.token, self.sign_in, self.sign_out):
+            widget.setVisible(not needs_none)
+        if needs_none or accounts is None:
+            self.account_state.setText("No account is needed.")
+            return
+        self.account_state.setText("Asking the keyring…")
+        self.deeds.errands.run(
+            lambda: accounts.signed_in(name), self._show_signed_in, self.deeds.tell_error
+        )
+
+    def _show_signed_in(self, signed_in: bool) -> None:  # noqa: FBT001  an answer
+        self.account_state.setText(
+            "Signed in. The token is in the keyring of this computer." if signed_in
+            else "Signed out. Dictations are kept here until you sign in."
+        )  # fmt: skip
+        self.sign_out.setEnabled(signed_in)
+
+    @Slot()
+    def _sign_in(self) -> None:
+        accounts, name = self.workplace.accounts, self.line.settings().service
+        token = self.token.text().strip()
+        self.token.clear()
+        if accounts is not None and token:
+            self.deeds.errands.run(
+                lambda: accounts.sign_in(name, token),
+                lambda _: self._account_changed(),
+                self.deeds.tell_error,
+            )
+
+    @Slot()
+    def _sign_out(self) -> None:
+        accounts, name = self.workplace.accounts, self.line.settings().service
+        if accounts is not None:
+            self.deeds.errands.run(
+                lambda: accounts.sign_out(name),
+                lambda _: self._account_changed(),
+                self.deeds.tell_error,
+            )
+
+    def _account_changed(self) -> None:
+        self.refresh()
+        self.deeds.ask(self.line.send_now)
+
+    # --- model and mode ---
+    def _add_model(self) -> None:
+        group = self.group("How it listens")
+        models = [(one.model_id, one.name or one.model_id) for one in self.line.offer().models]
+        self.model: QComboBox = self.choice(
+            group, "model", "Model", "Accurate or fast, as the service offers.", models
+        )
+        self.mode = self.choice(group, "mode", "Who speaks", "", _MODES)
+
+    # --- a service of one's own ---
+    def _add_new(self) -> None:
+        group = self.group("Add a service")
+        self.new_name = _field("Name of the service", "Name, for example Our clinic")
+        self.new_address = _field("Address of the service", "https://…")
+        self.new_dialect = QComboBox()
+        self.new_dialect.setAccessibleName("How the service speaks")
+        for value, words in _DIALECTS:
+            self.new_dialect.addItem(words, value)
+        self.add = button("Add", "Add this service")
+        self.add.clicked.connect(self._add_profile)
+        self.remove = button("Remove the chosen service")
+        self.remove.clicked.connect(self._remove_profile)
+        self.new_refusal = paragraph("")
+        self.new_refusal.setVisible(False)
+        self._stack(group)
+        self.on_refresh(self._show_new)
+
+    def _stack(self, group: QVBoxLayout) -> None:
+        group.addWidget(self.new_name)
+        group.addWidget(self.new_address)
+        group.addWidget(self.new_dialect, 0, Qt.AlignmentFlag.AlignLeft)
+        group.addWidget(self.new_refusal)
+        row = Row()
+        row.addWidget(self.add)
+        row.addWidget(self.remove)
+        group.addLayout(row)
+
+    def _show_new(self, settings: Settings) -> None:
+        locked = "profiles" in self.line.locked_settings()
+        for widget in (self.new_name, self.new_address, self.new_dialect, self.add):
+            widget.setEnabled(not locked)
+        self.remove.setEnabled(not locked and settings.profile(settings.service) is not None)
+
+    @Slot()
+    def _add_profile(self) -> None:
+        settings = self.line.settings()
+        name, address = self.new_name.text().strip(), self.new_address.text().strip()
+        taken = name == THIS_COMPUTER or settings.profile(name) is not None
+        refusal = (
+            "Give the service a name." if not name
+            else "There is already a service of that name." if taken
+            else refusal_of_address(address)
+        )  # fmt: skip
+        self.new_refusal.setText(refusal)
+        self.new_refusal.setStyleSheet(f"color: {self.colours.warning}")
+        self.new_refusal.setVisible(bool(refusal))
+        if refusal:
+            return
+        profile = Profile(name, address.rstrip("/"), str(self.new_dialect.currentData()))
+        self.store("profiles", [asdict(one) for one in (*settings.profiles, profile)])
+        self.store("service", name)
+        self.new_name.clear()
+        self.new_address.clear()
+
+    @Slot()
+    def _remove_profile(self) -> None:
+        settings = self.line.settings()
+        kept = [asdict(one) for one in settings.profiles if one.name != settings.service]
+        self.store("service", THIS_COMPUTER)
+        self.store("profiles", kept)
+
+
+def _field(name: str, hint: str) -> QLineEdit:
+    made = QLineEdit()
+    made.setAccessibleName(name)
+    made.setPlaceholderText(hint)
+    return made

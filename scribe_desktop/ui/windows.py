@@ -1,0 +1,239 @@
+"""All windows of the program and what ties them together: one state, shown in many places.
+
+The main window is built at once; settings, first run and the box for waiting
+text are built when they are first needed, so that the program is on screen
+within a second.
+"""
+
+from PySide6.QtCore import QObject, QSettings, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QStackedWidget, QSystemTrayIcon
+
+from scribe_desktop.domain.results import NoteStatus, Results
+from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.domain.settings import AfterStop
+from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.curtain import Curtain, Idleness
+from scribe_desktop.ui.dictation_box import DictationBox
+from scribe_desktop.ui.first_run import FirstRun
+from scribe_desktop.ui.line import Line
+from scribe_desktop.ui.main_window import MainWindow
+from scribe_desktop.ui.mini_recorder import MiniRecorder
+from scribe_desktop.ui.note_text import note_markdown, plain_text
+from scribe_desktop.ui.settings.dialog import SettingsDialog
+from scribe_desktop.ui.settings.page import Surroundings
+from scribe_desktop.ui.stall import StallWatch
+from scribe_desktop.ui.theme import Colours, colours_for, dress
+from scribe_desktop.ui.tray import Tray
+from scribe_desktop.ui.workplace import Workplace
+
+
+class Windows(QObject):
+    """Owns every window; `places` keeps where they were."""
+
+    def __init__(
+        self,
+        application: QApplication,
+        line: Line,
+        bridge: Bridge,
+        workplace: Workplace,
+        places: QSettings,
+    ) -> None:
+        super().__init__()
+        self._application = application
+        self._line = line
+        self._bridge = bridge
+        self._workplace = workplace
+        self._places = places
+        self._fresh: set[SessionId] = set()
+        self._last_text = ""
+        self._colours: Colours | None = None
+        self._settings: SettingsDialog | None = None
+        self._first_run: FirstRun | None = None
+        self.stalls = StallWatch()
+        self.main = MainWindow(line, bridge, workplace)
+        self.deeds = self.main.deeds
+        self.curtain = Curtain(workplace.lock)
+        self._hang_curtain()
+        self.mini = MiniRecorder(line, self.deeds, places)
+        self.box = DictationBox()
+        self.tray = Tray(self.deeds, self.main)
+        self.idleness = Idleness(application)
+        self._connect()
+        self._follow_settings()
+
+    def _hang_curtain(self) -> None:
+        """The curtain takes the place of everything in the main window."""
+        self._stage = QStackedWidget()
+        self._stage.addWidget(self.main.take_content())
+        self._stage.addWidget(self.curtain)
+        self.main.setCentralWidget(self._stage)
+
+    def _connect(self) -> None:
+        bridge, deeds = self._bridge, self.deeds
+        bridge.session_changed.connect(self._take_session)
+        bridge.results_stored.connect(self._take_results)
+        deeds.running_changed.connect(self._show_running)
+        deeds.settings_changed.connect(self._follow_settings)
+        deeds.text_refused.connect(self.box.hold)
+        self.box.copy_pressed.connect(deeds.copy)
+        self.box.insert_pressed.connect(deeds.insert)
+        self.main.settings_wanted.connect(self.open_settings)
+        self.tray.show_pressed.connect(self.bring_to_front)
+        self.tray.quit_pressed.connect(self._leave)
+        self.idleness.fell_idle.connect(self.lock)
+        self.curtain.opened.connect(self.unlock)
+        self._application.styleHints().colorSchemeChanged.connect(self._dress)
+        lock = QShortcut(QKeySequence("Ctrl+L"), self.main)
+        lock.activated.connect(self.lock)
+
+    # --- what everything follows ---
+    @Slot()
+    def _follow_settings(self) -> None:
+        settings = self._line.settings()
+        self.idleness.set_minutes(settings.lock_after_minutes)
+        colours = colours_for(settings.theme)
+        if colours is not self._colours:
+            self._dress()
+        self._show_running()
+
+    @Slot()
+    def _dress(self) -> None:
+        self._colours = colours_for(self._line.settings().theme)
+        dress(self._application, self._colours)
+        for part in (self.main, self.mini, self.tray, self.box, self._settings, self._first_run):
+            if part is not None:
+                part.use(self._colours)
+
+    @Slot()
+    def _show_running(self) -> None:
+        running = self._line.running()
+        self.mini.show_running(running, wanted=self._line.settings().mini_recorder)
+        self.tray.show_running(running)
+
+    @Slot(object)
+    def _take_session(self, session: Session) -> None:
+        if session.capture is not Capture.STOPPED:
+            self._fresh.add(session.session_id)
+        self._show_running()
+
+    # --- what happens with a text that is ready ---
+    @Slot(str)
+    def _take_results(self, session_id: SessionId) -> None:
+        if session_id not in self._fresh:
+            return
+        versions = self.deeds.ask(lambda: self._line.versions(session_id))
+        text = text_of(versions[-1].results) if versions else ""
+        if not text:
+            return
+        self._fresh.discard(session_id)
+        self._last_text = text
+        after = self._line.settings().after_stop
+        if after is AfterStop.COPY:
+            self.deeds.copy(text)
+        elif after is AfterStop.INSERT:
+            self.deeds.insert(text)
+
+    @Slot()
+    def insert_last(self) -> None:
+        """Insert the text of the latest dictation."""
+        if self._last_text:
+            self.deeds.insert(self._last_text)
+
+    @Slot()
+    def copy_last(self) -> None:
+        """Copy the text of the latest dictation."""
+        if self._last_text:
+            self.deeds.copy(self._last_text)
+
+    # --- showing and hiding ---
+    def open(self, *, hidden: bool = False) -> None:
+        """Put the program on screen."""
+        geometry = self._places.value("main_window")
+        if geometry is not None:
+            self.main.restoreGeometry(geometry)
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self.tray.show()
+        if not (hidden and self.tray.isVisible()):
+            self.main.show()
+        self.stalls.start()
+        if not self._line.settings().first_run_done:
+            self.open_first_run()
+
+    def close(self) -> None:
+        """Take everything off the screen."""
+        self.stalls.stop()
+        self._places.setValue("main_window", self.main.saveGeometry())
+        self.idleness.set_minutes(0)
+        for window in (self._settings, self._first_run, self.mini, self.box):
+            if window is not None:
+                window.hide()
+        self.tray.hide()
+
+    @Slot()
+    def bring_to_front(self) -> None:
+        """Show the main window before all others."""
+        if self.main.isMinimized():
+            self.main.showNormal()
+        self.main.show()
+        self.main.raise_()
+        self.main.activateWindow()
+
+    @Slot()
+    def show_or_hide(self) -> None:
+        """Show the main window, or put it away when it is in front."""
+        if self.main.isVisible() and self.main.isActiveWindow():
+            self.main.hide()
+        else:
+            self.bring_to_front()
+
+    @Slot()
+    def _leave(self) -> None:
+        self.bring_to_front()
+        self.main.close()
+
+    @Slot(str)
+    def open_settings(self, page: str = "") -> SettingsDialog:
+        """Open the settings at a page."""
+        if self._settings is None:
+            surroundings = Surroundings(self._line, self.deeds, self._workplace, self.stalls)
+            self._settings = SettingsDialog(surroundings, self.main)
+            if self._colours is not None:
+                self._settings.use(self._colours)
+        self._settings.open_page(page)
+        return self._settings
+
+    def open_first_run(self) -> FirstRun:
+        """Open the three steps of the first minute."""
+        self._first_run = FirstRun(self._line, self.deeds, self._workplace, self._bridge, self.main)
+        if self._colours is not None:
+            self._first_run.use(self._colours)
+        self._first_run.show()
+        return self._first_run
+
+    # --- the lock ---
+    @Slot()
+    def lock(self) -> None:
+        """Hide every text; a recording goes on."""
+        self.main.results.keep_edit()
+        self.curtain.draw()
+        self._stage.setCurrentWidget(self.curtain)
+        self.box.hide()
+
+    @Slot()
+    def unlock(self) -> None:
+        """Show everything again."""
+        self._stage.setCurrentIndex(0)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether text is hidden."""
+        return self._stage.currentWidget() is self.curtain
+
+
+def text_of(results: Results) -> str:
+    """What a clinician wants in the record: the first good note, else what was said."""
+    for note in results.notes:
+        if note.status is NoteStatus.SUCCESS and note.content is not None:
+            return plain_text(note_markdown(note.content))
+    return results.transcript or ""
