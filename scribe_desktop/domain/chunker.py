@@ -42,9 +42,10 @@ class Cuts:
 def remote_cuts(advertised_limit_s: float = 20.0) -> Cuts:
     """For a service across the network: few, long chunks (DESIGN.md §5).
 
-    A service with a limit too short for the usual rules gets them in proportion.
+    A service with a limit too short for the usual rules gets them in proportion;
+    one that advertises less than a second cannot mean it.
     """
-    limit_s = min(advertised_limit_s, 20.0) - 0.5
+    limit_s = max(min(advertised_limit_s, 20.0) - 0.5, 1.0)
     scale = min(limit_s / 19.5, 1.0)
     return Cuts(
         rules=((10.0 * scale, 0.4), (14.0 * scale, 0.12)), limit_s=limit_s, shortest_s=scale

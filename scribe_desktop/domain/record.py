@@ -30,6 +30,7 @@ def session_record(session: Session) -> dict[str, Any]:
 
 def read_session(record: Mapping[str, Any]) -> Session:
     """Rebuild a session; raises KeyError, TypeError or ValueError on a damaged record."""
+    _require_mapping(record)
     plain = {
         key: record[key]
         for key in (
@@ -75,6 +76,7 @@ def order_record(order: Order) -> dict[str, Any]:
 
 def read_order(record: Mapping[str, Any]) -> Order:
     """Rebuild an order; raises TypeError or ValueError on a damaged record."""
+    _require_mapping(record)
     return Order(
         service=ServiceRef(**record.get("service", {})),
         model=record.get("model", "pro"),
@@ -115,3 +117,8 @@ def _read_note(record: Mapping[str, Any]) -> Note:
         errors=tuple(record.get("errors", ())),
         warnings=tuple(record.get("warnings", ())),
     )
+
+
+def _require_mapping(record: object) -> None:
+    if not isinstance(record, Mapping):
+        raise TypeError(f"a record is an object, not {type(record).__name__}")

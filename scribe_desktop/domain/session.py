@@ -400,8 +400,8 @@ def _apply_delivery(session: Session, event: DeliveryEvent) -> Session:  # noqa:
         case Resolved(at, outcome, remote_id):
             _require_present(session, event, remote_id)
             session = replace(session, resolved_at=at, outcome=outcome)
-        case Released():
-            pass
+        case _:
+            pass  # Released: nothing but the waiting is over
     return replace(_healthy(session), delivery=delivery)
 
 

@@ -124,9 +124,9 @@ def read_settings(record: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]
 
 def with_value(settings: Settings, name: str, value: Any) -> Settings:  # noqa: ANN401  JSON
     """One setting replaced, checked; raises SettingsError with a sentence."""
-    default = getattr(Settings(), name, None)
-    if default is None:
+    if name not in {setting.name for setting in fields(Settings)}:
         raise SettingsError(f"There is no setting called “{name}”.")
+    default = getattr(Settings(), name)
     try:
         return replace(settings, **{name: _checked(name, default, value)})
     except (TypeError, ValueError, KeyError) as error:
@@ -137,10 +137,6 @@ def with_value(settings: Settings, name: str, value: Any) -> Settings:  # noqa: 
 
 
 def _checked(name: str, default: Any, value: Any) -> Any:  # noqa: ANN401, C901  one arm for each kind of setting
-    if name == "profiles":
-        return tuple(Profile(**item) if isinstance(item, Mapping) else item for item in value)
-    if name == "templates" and len(value) > MAX_TEMPLATES:
-        raise ValueError(name)
     if isinstance(default, StrEnum):
         return type(default)(value)
     if isinstance(default, bool):
@@ -153,11 +149,24 @@ def _checked(name: str, default: Any, value: Any) -> Any:  # noqa: ANN401, C901 
     if isinstance(default, str):
         return _require(value, str)
     if isinstance(default, tuple):
-        return tuple(_require(item, str) for item in value)
-    return {_require(k, str): _require(v, str) for k, v in value.items()}
+        # A text is a sequence of letters too, and not what was meant.
+        items = tuple(_require(value, (list, tuple)))
+        if name == "profiles":
+            return tuple(_profile(item) for item in items)
+        if name == "templates" and len(items) > MAX_TEMPLATES:
+            raise ValueError(name)
+        return tuple(_require(item, str) for item in items)
+    return {_require(k, str): _require(v, str) for k, v in _require(value, Mapping).items()}
 
 
-def _require(value: Any, kind: type) -> Any:  # noqa: ANN401
+def _profile(item: Any) -> Profile:  # noqa: ANN401
+    profile = item if isinstance(item, Profile) else Profile(**_require(item, Mapping))
+    for value in asdict(profile).values():
+        _require(value, str)
+    return profile
+
+
+def _require(value: Any, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401
     if not isinstance(value, kind):
         raise TypeError(kind)
     return value

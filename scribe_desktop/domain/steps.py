@@ -72,7 +72,7 @@ def next_step(session: Session, now: float) -> Step:
             return _open_step(session)
         case Delivery.ENDED:
             return Poll()
-        case Delivery.RESOLVED:
+        case _:
             return Rest()
 
 

@@ -67,10 +67,18 @@ class ServeOptions:
 MakeParts = Callable[[Store, str, ServeOptions], Parts]
 
 
-def run(options: ServeOptions, make_parts: MakeParts) -> int:
-    """Serve until told to stop; returns the exit code. Call it on the main thread."""
+def run(options: ServeOptions, make_parts: MakeParts | None = None) -> int:
+    """Serve until told to stop; returns the exit code. Call it on the main thread.
+
+    Without `make_parts` it is the service of this computer, with its engine.
+    """
+    if make_parts is None:
+        # Loaded only here: the engine takes a while, and its parts know this module.
+        from scribe_desktop.server.local_parts import local_parts
+
+        make_parts = local_parts
     try:
-        options, key = _from_parent(options) if options.token_stdin else (options, None)
+        options, key = from_parent(options) if options.token_stdin else (options, None)
         _refuse_open_door(options)
         store = _open_store(options, key)
     except ScribeError as error:
@@ -203,13 +211,13 @@ def _open_store(options: ServeOptions, key: bytes | None) -> Store:
     return Store.open(options.folder, key)
 
 
-def _from_parent(options: ServeOptions) -> tuple[ServeOptions, bytes | None]:
-    """Read the one line from the parent; everything after it is only waited for to end."""
+def from_parent(options: ServeOptions, pipe: int = 0) -> tuple[ServeOptions, bytes | None]:
+    """Read the parent's one line and the key in it; after it, only the end is waited for."""
     line = bytearray()
     # Read below Python's buffers: a thread blocked in a buffered read of standard
     # input makes the interpreter abort at exit.
     while not line.endswith(b"\n") and len(line) < _LINE_BYTES:
-        byte = os.read(0, 1)
+        byte = os.read(pipe, 1)
         if not byte:
             break
         line += byte

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ from scribe_desktop.server.service import Service
 from scribe_desktop.server.sessions import OPEN, Session
 from scribe_desktop.server.transcription import partial_of
 from scribe_desktop.server.waves import wave_header
+
+_log = logging.getLogger(__name__)
 
 STREAM_PATH = "/stream/sessions/{stream_id}/audio"
 
@@ -73,8 +76,11 @@ async def _listen(service: Service, socket: WebSocket, session: Session) -> int:
             await piece.take(_pcm(await socket.receive()))
     except _Stop as stop:
         return await _flushed(piece, stop.code)
-    except (Refusal, ScribeError) as error:
-        return _NOT_ALLOWED if isinstance(error, Refusal) else _OURS
+    except Refusal:
+        return _NOT_ALLOWED
+    except Exception as error:  # noqa: BLE001 - the server would log what it says
+        _log.warning("the stream of session %s broke: %s", session.id, type(error).__name__)
+        return _OURS
     finally:
         telling.cancel()
         # Gathered, so that a task that failed meanwhile is not reported as forgotten.

@@ -12,7 +12,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,15 @@ class NobodyHolds(ScribeError):
 class Exchange:
     """One request being answered, on a thread of its own.
 
-    `cancelled` is set when the asker gave up or went away, or the holder leaves.
+    `cancelled` is set when the asker wants it to end (Enter, the first Ctrl+C),
+    `abandoned` when it will not wait for the rest: the second Ctrl+C, the asker
+    went away, or the holder leaves.
     """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self.cancelled = threading.Event()
+        self.abandoned = threading.Event()
         self.is_over = threading.Event()
 
     def emit(self, message: Message) -> None:
@@ -62,7 +65,12 @@ class Exchange:
         try:
             self._wire.send({"message": message})
         except PeerLeft:
-            self.cancelled.set()
+            self.abandon()
+
+    def abandon(self) -> None:
+        """End as soon as nothing would be lost: nobody waits any more."""
+        self.cancelled.set()
+        self.abandoned.set()
 
 
 OnRequest = Callable[[Message, Exchange], Message]
@@ -93,12 +101,17 @@ class Holder:
         )
         self._accepting.start()
 
+    def wait_until_idle(self) -> None:
+        """Return when no request is being answered; new ones are still taken meanwhile."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._exchanges)
+
     def close(self, *, limit_s: float = LEAVE_LIMIT_S) -> None:
         """Let running requests end, at most for `limit_s`, and give up the lock."""
         with self._changed:
             self._is_leaving = True
             for exchange in self._exchanges:
-                exchange.cancelled.set()
+                exchange.abandon()
         if self._listening is not None:
             (self._folder / ADDRESS_FILE).unlink(missing_ok=True)
             self._listening.close()
@@ -164,9 +177,10 @@ class Control:
         request: Message,
         on_message: Callable[[Message], None] = lambda _: None,
         cancel: threading.Event | None = None,
+        abandon: threading.Event | None = None,
     ) -> Message:
         """The holder's final answer; raises NobodyHolds, HolderSilent, or what it raised."""
-        answer = self.ask_or_hold(request, on_message, cancel)
+        answer = self.ask_or_hold(request, on_message, cancel, abandon)
         if isinstance(answer, Holder):
             answer.close()
             raise NobodyHolds("Scribe Desktop is not running.", "Start it first.")
@@ -177,6 +191,7 @@ class Control:
         request: Message,
         on_message: Callable[[Message], None] = lambda _: None,
         cancel: threading.Event | None = None,
+        abandon: threading.Event | None = None,
         *,
         limit_s: float = MEET_LIMIT_S,
     ) -> Message | Holder:
@@ -185,13 +200,13 @@ class Control:
         Between taking the lock and listening a holder cannot be reached, nor
         while it leaves; this waits for at most `limit_s` each time.
         """
-        cancel = cancel or threading.Event()
+        cancel, abandon = cancel or threading.Event(), abandon or threading.Event()
         deadline = time.monotonic() + limit_s
         while True:
             wire = self._dial()
             if wire is not None:
                 with contextlib.suppress(PeerLeft), contextlib.closing(wire):
-                    return _converse(wire, request, on_message, cancel)
+                    return _converse(wire, request, on_message, (cancel, abandon))
                 deadline = time.monotonic() + limit_s
             holder = self.acquire()
             if holder is not None:
@@ -221,13 +236,16 @@ class Control:
 
 
 def _converse(
-    wire: Wire, request: Message, on_message: Callable[[Message], None], cancel: threading.Event
+    wire: Wire,
+    request: Message,
+    on_message: Callable[[Message], None],
+    endings: Iterable[threading.Event],
 ) -> Message:
     wire.send(request)
-    is_cancelled = False
+    unsaid = list(endings)
     while True:
-        if cancel.is_set() and not is_cancelled:
-            is_cancelled = True
+        if unsaid and unsaid[0].is_set():
+            del unsaid[0]
             wire.send({"cancel": True})
         if not wire.has_message(0.05):
             continue
@@ -249,9 +267,13 @@ def _final(on_request: OnRequest, request: Message, exchange: Exchange) -> Messa
 
 
 def _watch(wire: Wire, exchange: Exchange) -> None:
-    """Whatever the asker sends now, and its going away, means that it gave up."""
+    """The first thing that the asker sends now ends it, the second abandons it, as does leaving."""
     with contextlib.suppress(PeerLeft):
-        while not wire.has_message(_LOOK_FOR_CANCEL_S):
-            if exchange.is_over.is_set():
-                return
-    exchange.cancelled.set()
+        for ending in (exchange.cancelled, exchange.abandoned):
+            while not wire.has_message(_LOOK_FOR_CANCEL_S):
+                if exchange.is_over.is_set():
+                    return
+            wire.receive()
+            ending.set()
+        return
+    exchange.abandon()

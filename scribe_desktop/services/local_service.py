@@ -17,13 +17,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO
 
 import scribe_desktop
 from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.services.logs import PrivateFile
+from scribe_desktop.services.places import make_private
 
 _log = logging.getLogger(__name__)
 
@@ -201,8 +202,8 @@ class LocalService:
 
     def _keep_log(self, stderr: IO[bytes]) -> None:
         """On a thread: what the service reports, into a file that does not grow without end."""
-        self._log_file.parent.mkdir(parents=True, exist_ok=True)
-        log = RotatingFileHandler(
+        make_private(self._log_file.parent)
+        log = PrivateFile(
             self._log_file, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8", delay=True
         )
         with stderr:

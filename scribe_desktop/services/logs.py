@@ -28,7 +28,7 @@ def start_logging(folder: Path, *, level: int = logging.INFO, file: str = LOG_FI
     """Log to a rotating file in `folder`; a second call replaces the first."""
     make_private(folder)
     stop_logging()
-    handler = _PrivateFile(
+    handler = PrivateFile(
         folder / file, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8", delay=True
     )
     handler.setFormatter(_JsonLines())
@@ -42,7 +42,7 @@ def start_logging(folder: Path, *, level: int = logging.INFO, file: str = LOG_FI
 def stop_logging() -> None:
     """Close our log file, if one is open."""
     root = logging.getLogger()
-    for handler in [one for one in root.handlers if isinstance(one, _PrivateFile)]:
+    for handler in [one for one in root.handlers if isinstance(one, PrivateFile)]:
         root.removeHandler(handler)
         handler.close()
 
@@ -55,7 +55,9 @@ def where(trace: TracebackType | None) -> list[str]:
     ]
 
 
-class _PrivateFile(logging.handlers.RotatingFileHandler):
+class PrivateFile(logging.handlers.RotatingFileHandler):
+    """A rotating log that only its owner can read."""
+
     def _open(self) -> TextIOWrapper:
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return TextIOWrapper(os.fdopen(handle, "ab"), encoding=self.encoding)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QMimeData
 from PySide6.QtGui import QGuiApplication
 
 _WINDOWS_FORMAT = 'application/x-qt-windows-mime;value="{}"'
-_NOT_FOR_HISTORIES = {
+NOT_FOR_HISTORIES = {
     _WINDOWS_FORMAT.format("ExcludeClipboardContentFromMonitorProcessing"): b"\x00\x00\x00\x00",
     _WINDOWS_FORMAT.format("CanIncludeInClipboardHistory"): b"\x00\x00\x00\x00",
     _WINDOWS_FORMAT.format("CanUploadToCloudClipboard"): b"\x00\x00\x00\x00",
@@ -22,7 +22,7 @@ def copy_text(text: str) -> None:
     """Put `text` on the clipboard. GUI thread."""
     carried = QMimeData()
     carried.setText(text)
-    for name, value in _NOT_FOR_HISTORIES.items():
+    for name, value in NOT_FOR_HISTORIES.items():
         carried.setData(name, QByteArray(value))
     QGuiApplication.clipboard().setMimeData(carried)
 

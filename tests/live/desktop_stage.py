@@ -95,6 +95,28 @@ class Stage:
         )
         return done.stdout
 
+    def run_bytes(self, *command: str) -> bytes:
+        """What a command on this screen writes, as it is."""
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, timeout=WAIT_S, check=False
+        ).stdout
+
+    def child_with_input(self, command: list[str], text: str) -> None:
+        """Another program that reads this first."""
+        reading, writing = os.pipe()
+        self._children.append(
+            subprocess.Popen(
+                command,
+                env=self.environment,
+                stdin=reading,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        os.close(reading)
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            pipe.write(text)
+
     def xterm(self, name: str = "victim") -> "Xterm":
         """A terminal whose program writes every byte it gets into a file; it has the focus."""
         return Xterm(self, name)
@@ -116,16 +138,17 @@ class Stage:
 
     def window(self, title: str) -> int:
         """The window of that title, once it is there."""
-        return int(
-            wait_for(lambda: self.run("xdotool", "search", "--name", f"^{title}$"), title).split()[
-                0
-            ]
-        )
+        search = ("xdotool", "search", "--onlyvisible", "--name", f"^{title}$")
+        return int(wait_for(lambda: self.run(*search), title).split()[0])
 
     def focus(self, window: int) -> None:
         """Give the focus to a window and wait until it has it."""
-        self.run("xdotool", "windowactivate", "--sync", str(window))
-        wait_for(lambda: self.focused() == window, "focus")
+
+        def focused() -> bool:
+            self.run("xdotool", "windowactivate", str(window))
+            return self.focused() == window
+
+        wait_for(focused, "the focus")
 
     def focused(self) -> int:
         """The window that has the focus."""

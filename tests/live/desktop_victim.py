@@ -1,5 +1,6 @@
 """Another program with a text field, as the record system is: it writes what it holds to a file."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ def main(title: str, path: str) -> None:
     field = QPlainTextEdit("BEFORE|AFTER")
     field.setWindowTitle(title)
     field.resize(420, 220)
+    field.setReadOnly("FIELD_READ_ONLY" in os.environ)
     cursor = field.textCursor()
     cursor.setPosition(len("BEFORE|"))
     field.setTextCursor(cursor)

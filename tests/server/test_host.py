@@ -18,8 +18,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from scribe_desktop.domain.errors import SettingsError
+from scribe_desktop.server.host import ServeOptions, from_parent, run
 from scribe_desktop.server.store import FILE_NAME, Store
 from tests.server.scripted import wav
+from tests.server.scripted_host import make_parts
 
 ROOT = Path(__file__).parents[2]
 KEY = bytes(range(32))
@@ -57,9 +60,10 @@ class Host:
                 pipe.close()
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    made = Host(tmp_path)
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """One process for all tests that do not harm it."""
+    made = Host(tmp_path_factory.mktemp("service"))
     yield made
     made.close()
 
@@ -150,16 +154,37 @@ def test_a_terminal_run_prints_its_token_and_ends_at_a_signal() -> None:
 
 @pytest.mark.parametrize("line", [b"", b"no json\n", b"[]\n", b'{"token": 3}\n', b'{"token":""}\n'])
 def test_a_wrong_first_line_is_a_sentence(line: bytes) -> None:
+    theirs, ours = os.pipe()
+    os.write(ours, line)
+    os.close(ours)
+    with pytest.raises(SettingsError, match="first line"):
+        from_parent(ServeOptions(token_stdin=True), theirs)
+    os.close(theirs)
+
+
+def test_a_wrong_start_ends_with_a_sentence_and_code_2() -> None:
     child = subprocess.run(
         [sys.executable, "-m", "tests.server.scripted_host", "--token-stdin"],
         cwd=ROOT,
-        input=line,
+        input=b"{}",
         capture_output=True,
         check=False,
     )
     assert child.returncode == 2
     assert b"first line" in child.stderr
     assert b"Traceback" not in child.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.1", "::", "clinic.example"])  # noqa: S104
+def test_an_open_door_needs_encryption(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(ServeOptions(host=host), make_parts) == 2
+    assert "without encryption" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(ServeOptions(port=taken.getsockname()[1]), make_parts) == 1
+    assert "Choose another port" in capsys.readouterr().err
 
 
 def test_a_body_that_never_ends_is_cut_off(host: Host) -> None:

@@ -1,0 +1,66 @@
+"""Keeps the drawn parts of the architecture page true to the code.
+
+`python packaging/architecture.py` rewrites them; a test fails when the page
+and the code differ. The state diagrams come from the transition tables, the
+list of modules from each module's opening sentence.
+"""
+
+import ast
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+State = TypeVar("State", bound=StrEnum)
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "scribe_desktop" / "README.md"
+
+
+def state_diagram(table: Mapping[tuple[State, type], State]) -> str:
+    """A Mermaid state diagram: one arrow for each pair of states, with its events."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for (before, event), after in table.items():
+        arrows.setdefault((before.name, after.name), []).append(event.__name__)
+    first = next(iter(table))[0].name
+    lines = [f"    {a} --> {b}: {', '.join(events)}" for (a, b), events in arrows.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {first}", *lines, "```"])
+
+
+def module_list() -> str:
+    """Every module with its opening sentence, by folder."""
+    rows = []
+    for path in sorted((ROOT / "scribe_desktop").rglob("*.py")):
+        sentence = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n\n")[0]
+        name = path.relative_to(ROOT / "scribe_desktop").as_posix()
+        rows.append(f"| `{name}` | {' '.join(sentence.split())} |")
+    return "\n".join(["| module | what it is |", "|---|---|", *rows])
+
+
+def drawn_parts() -> dict[str, str]:
+    """The text of each generated part by its name."""
+    sys.path.insert(0, str(ROOT))
+    from scribe_desktop.domain.session import CAPTURE, DELIVERY
+
+    return {
+        "capture": state_diagram(CAPTURE),
+        "delivery": state_diagram(DELIVERY),
+        "modules": module_list(),
+    }
+
+
+def redrawn(page: str) -> str:
+    """The page with every generated part made anew; raises ValueError if one has no place."""
+    for name, text in drawn_parts().items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"the page has no place for {name}")
+        page = f"{before}{begin}{text}\n{end}{after}"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(redrawn(PAGE.read_text("utf-8")), "utf-8")

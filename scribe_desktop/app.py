@@ -1,0 +1,224 @@
+"""Puts the program together, starts it, takes it apart: the one module that knows everything."""
+
+import hashlib
+import logging
+import threading
+import time
+from contextlib import closing
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from scribe_desktop.domain.chunker import Cuts
+from scribe_desktop.domain.errors import MicrophoneError, ScribeError
+from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
+from scribe_desktop.domain.offer import Offer
+from scribe_desktop.domain.order import ServiceRef
+from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.line import Line, Listener
+from scribe_desktop.services.client import Client, FixedToken, Tokens
+from scribe_desktop.services.control import Control, Holder
+from scribe_desktop.services.credentials import Credentials
+from scribe_desktop.services.directory import Directory
+from scribe_desktop.services.local_service import LocalService
+from scribe_desktop.services.logs import start_logging
+from scribe_desktop.services.places import Places, find_places
+from scribe_desktop.services.poller import Poller
+from scribe_desktop.services.preferences import Preferences
+from scribe_desktop.services.settings_file import SettingsFile
+from scribe_desktop.services.spool_opening import open_spool
+from scribe_desktop.services.uploader import Uploader
+
+if TYPE_CHECKING:
+    # What hears and encodes is imported where it is used: it takes most of a
+    # second, and `sessions` or `show` need none of it.
+    from scribe_desktop.services.recorder import Recorder
+    from scribe_desktop.services.source import Source
+
+log = logging.getLogger(__name__)
+
+SEAL_LIMIT_S = 2.0
+"""How long leaving waits for the last chunk: the part of it that must succeed."""
+
+WORKER_LIMIT_S = 1.0
+
+
+class NoWindow(ScribeError):
+    """The process that holds the recordings has no window."""
+
+
+class Window(Protocol):
+    """The window, as other threads may speak to it."""
+
+    def show(self) -> None:
+        """Bring it to the front."""
+
+
+class Program:
+    """The whole program without a window, from `with` to the end of it."""
+
+    def __init__(self, places: Places) -> None:
+        self.window: Window | None = None
+        self._starting = threading.Lock()
+        self._delivering = False
+        start_logging(places.logs)
+        self._credentials = Credentials(places.keyring_name, places.config)
+        opened = open_spool(places.spool, self._credentials, now=time.time)
+        self.opening_notices: tuple[ScribeError, ...] = opened.notices
+        self._spool = opened.spool
+        loaded = SettingsFile(places.config).load()
+        self._complaints = loaded.complaints
+        self._child = LocalService(
+            places.service,
+            lambda: service_key(opened.key),
+            log_file=places.logs / "service.log",
+        )
+        self._directory = Directory(self._child, self._spool, self._tokens_for, self._offer_changed)
+        self._uploader = Uploader(self._spool, self._client_for, on_trouble=self._tell)
+        self._poller = Poller(
+            self._spool,
+            self._client_for,
+            on_live_text=self._live_text,
+            has_live_text=self._has_live_text,
+            on_trouble=self._tell,
+        )
+        self.line = Line(
+            store=self._spool,
+            settings=Preferences(SettingsFile(places.config), loaded.settings, policy={}),
+            services=self._directory,
+            uploader=self._uploader,
+            poller=self._poller,
+            microphones=tuple,
+            record_microphone=self._record_microphone,
+            record_file=self._record_file,
+            decode=_decode,
+            now=time.time,
+        )
+
+    def __enter__(self) -> Self:
+        if any(session.capture is not Capture.STOPPED for session in self._spool.sessions()):
+            from scribe_desktop.services.recovery import recover
+
+            recover(self._spool, time.time())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave within three seconds, whatever the network does; sealing comes first."""
+        self.line.close(SEAL_LIMIT_S)
+        self._directory.abort()
+        if self._delivering:
+            self._uploader.stop(WORKER_LIMIT_S)
+            self._poller.stop(WORKER_LIMIT_S)
+        self._child.stop()
+        self._spool.close()
+
+    def deliver(self) -> None:
+        """From now on send and collect what is pending; a command that only looks does not."""
+        with self._starting:
+            if not self._delivering:
+                self._delivering = True
+                self._uploader.start()
+                self._poller.start()
+
+    def show_window(self) -> None:
+        """Bring the window to the front."""
+        if self.window is None:
+            raise NoWindow(
+                "A dictation without a window is running, and it goes on.",
+                "Open the window when it is done.",
+            )
+        self.window.show()
+
+    def _tell(self, notice: Notice) -> None:
+        self.line.tell(notice)
+
+    def _live_text(self, session_id: SessionId, text: str) -> None:
+        self.line.tell(LiveText(session_id, text))
+
+    def _has_live_text(self, session: Session) -> bool:
+        model = self._directory.offer(session.order.service).model(session.order.model)
+        return model is not None and model.live_text
+
+    def _started(
+        self, source: "Source", session_id: SessionId, cuts: Cuts, tell: Listener
+    ) -> "Recorder":
+        from scribe_desktop.services.recorder import Recorder
+
+        recorder = Recorder(self._spool, source, session_id, cuts, tell, time.time)
+        recorder.start()
+        return recorder
+
+    def _record_microphone(
+        self, session_id: SessionId, cuts: Cuts, name: str, tell: Listener
+    ) -> "Recorder":
+        return self._started(_open_microphone(name), session_id, cuts, tell)
+
+    def _record_file(
+        self, session_id: SessionId, cuts: Cuts, path: str, tell: Listener
+    ) -> "Recorder":
+        from scribe_desktop.services.importer import open_recording
+
+        return self._started(open_recording(path), session_id, cuts, tell)
+
+    def _client_for(self, session: Session) -> Client:
+        return self._directory.client(session.order.service)
+
+    def _tokens_for(self, service: ServiceRef) -> Tokens:
+        token = self._credentials.token(service.base_url, service.account)
+        return FixedToken(token.reveal() if token else "")
+
+    def _offer_changed(self, offer: Offer) -> None:
+        self.line.tell(OfferChanged(offer))
+
+
+def _decode(body: bytes) -> bytes:
+    from scribe_desktop.services.encoder import decode
+
+    return decode(body)
+
+
+def _open_microphone(name: str) -> "Source":
+    raise MicrophoneError(f"The microphone {name!r} cannot be opened by this version.")
+
+
+def service_key(spool_key: bytes) -> bytes:
+    """The key of the local service's own store: made from the spool's, so that one is kept."""
+    return hashlib.blake2b(b"local service", key=spool_key, digest_size=32).digest()
+
+
+def serve(host: str, port: int, *, token_from_stdin: bool) -> int:
+    """Run the local service alone, on the main thread, until it is told to end."""
+    from scribe_desktop.server.host import ServeOptions, run
+    from scribe_desktop.server.local_parts import local_parts
+
+    options = ServeOptions(host=host, port=port, token_stdin=token_from_stdin)
+    return run(options, local_parts)
+
+
+def open_window(token: str) -> int:
+    """Open the window, or bring the open one to the front; returns the exit code."""
+    control = Control(find_places().control)
+    answer = control.ask_or_hold({"command": "show"})
+    return _own_window(answer, token) if isinstance(answer, Holder) else 0
+
+
+def _own_window(holder: Holder, token: str) -> int:
+    from scribe_desktop.commands import serve_others
+    from scribe_desktop.ui.application import WindowCommands, run_window
+
+    with closing(holder), Program(find_places()) as program:
+        line = program.line
+        if token:
+            line.use_token(line.usual_order().service, token)
+        program.deliver()
+        line.prepare()
+
+        def ready(window: WindowCommands) -> None:
+            program.window = window
+            serve_others(holder, program)
+
+        return run_window(line, ready=ready)

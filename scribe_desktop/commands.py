@@ -1,0 +1,347 @@
+"""What each command does with an open line, whoever asked for it.
+
+A command never touches a terminal: it gets a request that crossed (or could
+have crossed) the local socket, says how far it is through `emit`, and gives
+an answer that any terminal can print. So a command behaves the same in the
+process that typed it and in the one that serves it.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from scribe_desktop.app import Program
+from scribe_desktop.doctor import examine
+from scribe_desktop.domain.dictation import Dictation, Status, listing, report, status
+from scribe_desktop.domain.errors import Retry, ScribeError
+from scribe_desktop.domain.notices import (
+    LiveText,
+    MicrophoneChanged,
+    MicrophoneState,
+    Notice,
+    SpoolTrouble,
+    Trouble,
+)
+from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, Patient
+from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
+from scribe_desktop.exits import Exit
+from scribe_desktop.export.documents import as_markdown, as_text
+from scribe_desktop.line import Line
+from scribe_desktop.services.control import Exchange, Holder
+
+Emit = Callable[[dict[str, Any]], None]
+
+PATIENCE_TRIES = 4
+"""Failed tries in a row after which a command leaves the rest to a later run: about 10 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a command ended: its exit code and the object that `--json` prints."""
+
+    exit_code: Exit
+    record: Any
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the person at the terminal wants meanwhile; the events are set from outside.
+
+    `stop` ends the recording and delivers, `leave` leaves the delivery for later.
+    """
+
+    stop: threading.Event
+    leave: threading.Event
+    stirred: threading.Condition = field(default_factory=threading.Condition)
+
+    def stir(self) -> None:
+        """Something changed: look again."""
+        with self.stirred:
+            self.stirred.notify_all()
+
+    def wait_for(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
+        """Wait until `condition` holds; it is asked again at each stir."""
+        with self.stirred:
+            return self.stirred.wait_for(condition, timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request being carried out."""
+
+    program: Program
+    request: dict[str, Any]
+    emit: Emit
+    wishes: Wishes
+
+    @property
+    def line(self) -> Line:
+        """The line from microphone to note."""
+        return self.program.line
+
+
+def run(program: Program, request: dict[str, Any], emit: Emit, wishes: Wishes) -> dict[str, Any]:
+    """Carry out one request; raises ScribeError with a sentence."""
+    answer = _COMMANDS[request["command"]](Call(program, request, emit, wishes))
+    return {"exit_code": int(answer.exit_code), "record": answer.record}
+
+
+def serve_others(holder: Holder, program: Program) -> None:
+    """From now on carry out what other processes of this user ask for."""
+
+    def on_request(request: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
+        wishes = Wishes(exchange.cancelled, exchange.abandoned)
+        return run(program, request, exchange.emit, wishes)
+
+    holder.serve(on_request)
+
+
+def _dictate(call: Call) -> Answer:
+    line, request = call.line, call.request
+    call.program.deliver()
+    session_id = SessionId(request["session_id"])
+    end_watch = line.subscribe(lambda notice: _watch(notice, call))
+    try:
+        # A holder that left in the middle has it in the spool already: only collect.
+        if not line.knows(session_id):
+            order = order_for(line, request)
+            if request.get("token"):
+                line.use_token(order.service, request["token"])
+            if "file" in request:
+                line.import_file(request["file"], order, session_id=session_id)
+            else:
+                line.start(order, microphone=request.get("mic"), session_id=session_id)
+        _record(call, session_id)
+        return _collect(call, session_id)
+    finally:
+        end_watch()
+
+
+def _record(call: Call, session_id: SessionId) -> None:
+    """Wait for the end of the speech: the file's, the time's, or the speaker's."""
+    line, wishes, limit_s = call.line, call.wishes, call.request.get("seconds")
+
+    def over() -> bool:
+        return line.session(session_id).capture is Capture.STOPPED
+
+    def enough() -> bool:
+        spoken_s = line.recorded_s(session_id)
+        return wishes.stop.is_set() or (limit_s is not None and spoken_s >= limit_s)
+
+    while not over() and not enough():
+        call.emit({"recorded_s": line.recorded_s(session_id), "level_dbfs": line.level().rms_dbfs})
+        wishes.wait_for(lambda: over() or enough(), timeout_s=0.1)
+    line.stop(session_id)
+    while not wishes.wait_for(over, timeout_s=0.5):
+        pass
+
+
+def _collect(call: Call, session_id: SessionId) -> Answer:
+    """Wait for the result, or until waiting longer would only hold up the caller."""
+    line, wishes = call.line, call.wishes
+
+    def settled() -> bool:
+        sessions = line.dictation(session_id).sessions
+        return wishes.leave.is_set() or all(map(_is_settled, sessions))
+
+    while not wishes.wait_for(settled, timeout_s=0.5):
+        _emit_delivery(line.dictation(session_id), call.emit)
+    return answer_for(line.dictation(session_id))
+
+
+def _is_settled(session: Session) -> bool:
+    """Whether nothing more will happen soon."""
+    if session.is_empty or session.is_cancelled or session.delivery is Delivery.RESOLVED:
+        return True
+    if session.problem is None:
+        return False
+    return session.retry_at is None or session.attempts >= PATIENCE_TRIES
+
+
+def answer_for(dictation: Dictation, now: float | None = None) -> Answer:
+    """The answer and exit code for a dictation as it stands."""
+    record = report(dictation, now=now)
+    match status(dictation):
+        case Status.COMPLETED | Status.PARTIAL:
+            return Answer(Exit.DONE, record)
+        case Status.EMPTY:
+            record["error"] = record["error"] or {
+                "message": "Nothing was said: the recording holds no words.",
+                "remedy": "Check the microphone with “scribe-desktop doctor” and dictate again.",
+            }
+            return Answer(Exit.NOTHING_SAID, record)
+        case Status.FAILED:
+            return Answer(Exit.FAILED, record)
+        case Status.WAITING:
+            return Answer(_waiting_exit(dictation), record)
+
+
+def _waiting_exit(dictation: Dictation) -> Exit:
+    """Unreachable if it will be sent by itself later, failed if someone must do something."""
+    problems = [session.problem for session in dictation.sessions if session.problem]
+    if any(problem.retry is not Retry.LATER for problem in problems):
+        return Exit.FAILED
+    return Exit.UNREACHABLE
+
+
+def _watch(notice: Notice, call: Call) -> None:
+    """Pass on what a person at a terminal should see; wake whoever waits."""
+    emit = call.emit
+    match notice:
+        case LiveText(text=text):
+            emit({"live_text": text})
+        case MicrophoneChanged(state=state, message=message, remedy=remedy):
+            if state is MicrophoneState.HEARD:
+                emit({"listening": True})
+            elif message:
+                emit({"warning": f"{message} {remedy}".strip()})
+        case SpoolTrouble(message=message, remedy=remedy) | Trouble(message=message, remedy=remedy):
+            emit({"warning": f"{message} {remedy}".strip()})
+        case _:
+            pass
+    call.wishes.stir()
+
+
+def _emit_delivery(dictation: Dictation, emit: Emit) -> None:
+    accepted = sum(session.accepted for session in dictation.sessions)
+    chunks = sum(session.chunks for session in dictation.sessions)
+    problem = next((s.problem for s in dictation.sessions if s.problem), None)
+    emit(
+        {
+            "accepted": accepted,
+            "chunks": chunks,
+            "processing": dictation.last.delivery is Delivery.ENDED,
+            "problem": problem.message if problem else "",
+        }
+    )
+
+
+def order_for(line: Line, request: dict[str, Any]) -> Order:
+    """The clinician's usual order with what this request asks instead."""
+    usual = line.usual_order()
+    service = usual.service
+    if request.get("service"):
+        service = line.service_named(request["service"], request.get("dialect", ""))
+    patient = Patient(**{k: str(v) for k, v in request.get("patient", {}).items() if k in _PATIENT})
+    return Order(
+        service=service,
+        model=request.get("model", usual.model),
+        mode=Mode(request.get("mode", usual.mode)),
+        languages=tuple(request.get("language", usual.languages)),
+        transcript_language=request.get("transcript_language", usual.transcript_language),
+        templates=_at_most_two(tuple(request.get("template", usual.templates))),
+        upload_type=usual.upload_type,
+        patient=patient,
+        additional=usual.additional,
+    )
+
+
+_PATIENT = ("oid", "name", "age", "gender", "mobile")
+
+
+def _at_most_two(templates: tuple[str, ...]) -> tuple[str, ...]:
+    if len(templates) > MAX_TEMPLATES:
+        raise ScribeError(
+            "A dictation can fill at most two templates; nothing was recorded.",
+            "Ask for two now, and run another template on the transcript afterwards.",
+        )
+    return templates
+
+
+def _deliver(call: Call) -> Answer:
+    """Send and collect everything that is pending."""
+    line, wishes = call.line, call.wishes
+    call.program.deliver()
+    end_watch = line.subscribe(lambda _: wishes.stir())
+    try:
+        pending = [s.session_id for s in line.sessions() if not _is_over(s)]
+        line.send_now()
+
+        def left() -> int:
+            return sum(not _is_settled(line.session(sid)) for sid in pending)
+
+        while not wishes.wait_for(lambda: wishes.stop.is_set() or not left(), timeout_s=0.5):
+            call.emit({"pending": left()})
+    finally:
+        end_watch()
+    answers = [answer_for(line.dictation(sid)) for sid in pending]
+    codes = {answer.exit_code for answer in answers}
+    code = next((c for c in (Exit.FAILED, Exit.UNREACHABLE) if c in codes), Exit.DONE)
+    return Answer(code, [answer.record for answer in answers])
+
+
+def _is_over(session: Session) -> bool:
+    return (
+        session.is_empty
+        or session.is_cancelled
+        or session.delivery is Delivery.RESOLVED
+        or session.capture is not Capture.STOPPED
+    )
+
+
+def _sessions(call: Call) -> Answer:
+    return Answer(Exit.DONE, [listing(session) for session in call.line.sessions()])
+
+
+def _chosen(call: Call) -> SessionId:
+    return call.line.find(call.request["session_id"])
+
+
+def _report(call: Call) -> Answer:
+    return Answer(Exit.DONE, report(call.line.dictation(_chosen(call))))
+
+
+def _export(call: Call) -> Answer:
+    write = {"text": as_text, "markdown": as_markdown}.get(call.request["format"])
+    if write is None:
+        return _report(call)
+    return Answer(Exit.DONE, {"document": write(call.line.dictation(_chosen(call)))})
+
+
+def _discard(call: Call) -> Answer:
+    call.line.discard(_chosen(call))
+    return _report(call)
+
+
+def _restore(call: Call) -> Answer:
+    call.line.restore(_chosen(call))
+    return _report(call)
+
+
+def _devices(call: Call) -> Answer:
+    return Answer(
+        Exit.DONE,
+        [
+            {"id": choice.identity, "name": choice.name, "default": choice.is_default}
+            for choice in call.line.microphones()
+        ],
+    )
+
+
+def _doctor(call: Call) -> Answer:
+    record = examine(call.program)
+    return Answer(Exit.DONE if record["ok"] else Exit.FAILED, record)
+
+
+def _window(call: Call) -> Answer:
+    """Toggle, start, stop, pause, resume, cancel, show: for the dictation that runs here."""
+    if call.request["command"] == "show":
+        call.program.show_window()
+    else:
+        call.line.obey(call.request["command"])
+    return Answer(Exit.DONE, call.line.state())
+
+
+_COMMANDS: dict[str, Callable[[Call], Answer]] = {
+    "dictate": _dictate,
+    "deliver": _deliver,
+    "sessions": _sessions,
+    "report": _report,
+    "export": _export,
+    "discard": _discard,
+    "restore": _restore,
+    "devices": _devices,
+    "doctor": _doctor,
+    **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _window),
+}

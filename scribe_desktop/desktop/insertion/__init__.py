@@ -1,0 +1,1 @@
+"""Puts the text into the program the clinician dictated for, or nowhere."""

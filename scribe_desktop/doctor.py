@@ -1,0 +1,100 @@
+"""What works on this computer, what is missing, and how to get it.
+
+Each check looks at the real thing: a microphone that can be listed, a keyring
+that holds the key, model files whose hashes fit. None records, none sends.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scribe_desktop import __version__
+from scribe_desktop.app import Program
+from scribe_desktop.domain.errors import ScribeError
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+def examine(program: Program) -> dict[str, Any]:
+    """All checks as the object that `doctor --json` prints."""
+    checks = [_safely(name, look, program) for name, look in _CHECKS.items()]
+    return {
+        "ok": all(check.ok for check in checks),
+        "version": __version__,
+        "checks": [asdict(check) for check in checks],
+    }
+
+
+def _safely(name: str, look: Callable[[Program], tuple[bool, str, str]], program: Program) -> Check:
+    try:
+        return Check(name, *look(program))
+    except ScribeError as error:
+        return Check(name, ok=False, message=error.message, remedy=error.remedy)
+
+
+def _microphone(program: Program) -> tuple[bool, str, str]:
+    choices = program.line.microphones()
+    if not choices:
+        return False, "No microphone was found.", "Connect one; a dictation can still read a file."
+    return True, f"{len(choices)} found.", ""
+
+
+def _keyring(program: Program) -> tuple[bool, str, str]:
+    notices = program.opening_notices
+    if notices:
+        return False, notices[0].message, notices[0].remedy
+    return True, "The key of the recordings is in the system keyring.", ""
+
+
+def _spool(program: Program) -> tuple[bool, str, str]:
+    return True, f"{len(program.line.sessions())} dictations are kept, encrypted.", ""
+
+
+def _engine(_: Program) -> tuple[bool, str, str]:
+    from scribe_desktop.server.models import find
+
+    find("base")
+    return True, "The offline speech model is here and its files are what they should be.", ""
+
+
+def _display(_: Program) -> tuple[bool, str, str]:
+    if not has_display():
+        return (
+            False,
+            "There is no display, so no window can open.",
+            "Dictate on the command line: scribe-desktop dictate",
+        )
+    return True, "A window can open.", ""
+
+
+def _keys(_: Program) -> tuple[bool, str, str]:
+    if not has_display():
+        return False, "Without a display there are no global keys.", ""
+    return True, "A global key can be registered.", ""
+
+
+def has_display() -> bool:
+    """Whether a window could open here."""
+    if sys.platform != "linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+_CHECKS: dict[str, Callable[[Program], tuple[bool, str, str]]] = {
+    "microphone": _microphone,
+    "keyring": _keyring,
+    "spool": _spool,
+    "display": _display,
+    "engine": _engine,
+    "keys": _keys,
+}

@@ -1,0 +1,472 @@
+"""The line from the microphone to the note, without a window.
+
+It owns which dictation runs, and nothing else: everything that matters is in
+the spool, and the recorder, the uploader and the poller read it from there.
+Every method may be called from any thread and returns at once except where
+`ui.line.Line`, the interface that it satisfies, says that it may wait.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from scribe_desktop.domain.audio import EncodedChunk, seconds
+from scribe_desktop.domain.chunker import LOCAL_CUTS, Cuts, remote_cuts
+from scribe_desktop.domain.dictation import Dictation, linked
+from scribe_desktop.domain.errors import ScribeError, UnknownSession
+from scribe_desktop.domain.notices import (
+    Level,
+    MicrophoneChoice,
+    Notice,
+    ResultsStored,
+    SessionChanged,
+)
+from scribe_desktop.domain.offer import Offer
+from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef
+from scribe_desktop.domain.results import Author, Results, ResultsVersion
+from scribe_desktop.domain.session import (
+    Cancelled,
+    Capture,
+    Event,
+    OrderAmended,
+    Restored,
+    Session,
+    SessionId,
+    apply,
+)
+from scribe_desktop.domain.settings import Settings
+
+
+class Store(Protocol):
+    """The part of the spool that the line uses."""
+
+    def add(self, session: Session) -> None:
+        """Keep a new session."""
+
+    def get(self, session_id: SessionId) -> Session:
+        """The session now."""
+
+    def find(self, prefix: str) -> SessionId:
+        """The id that starts so."""
+
+    def sessions(self) -> tuple[Session, ...]:
+        """All, newest first."""
+
+    def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
+        """Fold a change."""
+
+    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
+        """A sealed chunk."""
+
+    def tail(self, session_id: SessionId) -> bytes:
+        """PCM not yet sealed."""
+
+    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """All versions, oldest first."""
+
+    def add_version(self, session_id: SessionId, results: Results, author: Author) -> object:
+        """Keep another version."""
+
+    def subscribe(self, listener: Callable[[Session], None]) -> object:
+        """Call with each new snapshot."""
+
+
+class Recording(Protocol):
+    """A recorder at work on one session."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def pause(self) -> None:
+        """Stop listening for a moment."""
+
+    def resume(self) -> None:
+        """Listen again."""
+
+    def stop(self) -> None:
+        """Drain, seal and end; returns at once."""
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False if it took longer."""
+
+    def level(self) -> Level:
+        """How loud it is."""
+
+    @property
+    def recorded_frames(self) -> int:
+        """16 kHz frames so far."""
+
+
+class Worker(Protocol):
+    """The poller."""
+
+    def wake(self) -> None:
+        """Look at the spool again."""
+
+
+class ReleasingWorker(Worker, Protocol):
+    """The uploader."""
+
+    def release(self, session_id: SessionId | None = None) -> None:
+        """Try at once what waits."""
+
+
+class SettingsStore(Protocol):
+    """Where the settings are kept."""
+
+    def load(self) -> Settings:
+        """The settings in force."""
+
+    def set(self, name: str, value: Any) -> Settings:  # noqa: ANN401  JSON
+        """Store one value."""
+
+    def locked(self) -> frozenset[str]:
+        """Names a policy fixes."""
+
+
+class Services(Protocol):
+    """The services that can be chosen, and what each offers."""
+
+    def prepare(self, service: ServiceRef) -> None:
+        """Get it ready in the background."""
+
+    def offer(self, service: ServiceRef) -> Offer:
+        """What it offers, as last known."""
+
+    def named(self, name_or_url: str, dialect: str, settings: Settings) -> ServiceRef:
+        """The service of that name or URL."""
+
+    def use_token(self, service: ServiceRef, token: str) -> None:
+        """Sign in with a token for this run."""
+
+
+Listener = Callable[[Notice], None]
+StartRecorder = Callable[[SessionId, Cuts, str, Listener], Recording]
+OpenFile = Callable[[SessionId, Cuts, str, Listener], Recording]
+
+
+def new_session_id() -> SessionId:
+    """A fresh id: `ses_` and 24 hex digits."""
+    return SessionId(f"ses_{secrets.token_hex(12)}")
+
+
+class Line:
+    """Microphone to note. Built by `app`, used by the window and the commands."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        settings: SettingsStore,
+        services: Services,
+        uploader: ReleasingWorker,
+        poller: Worker,
+        microphones: Callable[[], tuple[MicrophoneChoice, ...]],
+        record_microphone: StartRecorder,
+        record_file: OpenFile,
+        decode: Callable[[bytes], bytes],
+        now: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._settings_store = settings
+        self._services = services
+        self._uploader = uploader
+        self._poller = poller
+        self._microphones = microphones
+        self._record_microphone = record_microphone
+        self._record_file = record_file
+        self._decode = decode
+        self._now = now
+        self._lock = threading.RLock()
+        self._settings = settings.load()
+        self._listeners: list[Listener] = []
+        self._running: tuple[SessionId, Recording] | None = None
+        self._imports: dict[SessionId, Recording] = {}
+        store.subscribe(self._session_changed)
+
+    # --- telling ---
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every notice, from any thread; the return value ends it."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._lock, suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return end
+
+    def tell(self, notice: Notice) -> None:
+        """Hand a notice to every listener, on the calling thread."""
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(notice)
+
+    def _session_changed(self, session: Session) -> None:
+        self._uploader.wake()
+        self._poller.wake()
+        self.tell(SessionChanged(session))
+        if session.resolved_at is not None:
+            self.tell(ResultsStored(session.session_id))
+
+    # --- the running dictation ---
+
+    def start(
+        self,
+        order: Order | None = None,
+        *,
+        microphone: str | None = None,
+        session_id: SessionId | None = None,
+    ) -> SessionId:
+        """Begin a dictation; nothing that a service or network does can delay it."""
+        with self._lock:
+            if self.running() is not None:
+                raise ScribeError(
+                    "A dictation is running already, and it goes on.",
+                    "Stop it first, then start the next one.",
+                )
+            session = self._new_session(order, session_id)
+            name = self._settings.microphone if microphone is None else microphone
+            cuts = self._cuts(session.order)
+            recording = self._record_microphone(session.session_id, cuts, name, self.tell)
+            self._running = (session.session_id, recording)
+        self._services.prepare(session.order.service)
+        return session.session_id
+
+    def import_file(
+        self, path: str, order: Order | None = None, *, session_id: SessionId | None = None
+    ) -> SessionId:
+        """Dictate a recording, faster than it was spoken; raises AudioFileError."""
+        session = self._new_session(order, session_id)
+        self._services.prepare(session.order.service)
+        cuts = self._cuts(session.order)
+        try:
+            recording = self._record_file(session.session_id, cuts, path, self.tell)
+        except ScribeError:
+            self._apply(session.session_id, Cancelled(self._now()))
+            raise
+        with self._lock:
+            self._imports[session.session_id] = recording
+        return session.session_id
+
+    def pause(self) -> None:
+        """Stop listening for a moment."""
+        if running := self._at_work():
+            running.pause()
+
+    def resume(self) -> None:
+        """Listen again."""
+        if running := self._at_work():
+            running.resume()
+
+    def stop(self, session_id: SessionId | None = None) -> None:
+        """End the running dictation, or the one named, and deliver what was spoken."""
+        if recording := self._at_work(session_id):
+            recording.stop()
+
+    def cancel(self) -> None:
+        """End the running dictation and set it aside."""
+        with self._lock:
+            running = self._running
+        if running:
+            session_id, recording = running
+            self._apply(session_id, Cancelled(self._now()))
+            recording.stop()
+
+    def obey(self, command: str) -> None:
+        """Carry out a one-word command from a key, a pedal or another process."""
+        if command == "toggle":
+            command = "stop" if self.running() else "start"
+        if command == "start" and self.running():
+            return
+        deeds: dict[str, Callable[[], object]] = {
+            "start": self.start,
+            "stop": self.stop,
+            "pause": self.pause,
+            "resume": self.resume,
+            "cancel": self.cancel,
+        }
+        deeds[command]()
+
+    def running(self) -> Session | None:
+        """The dictation that records or is paused, if any."""
+        with self._lock:
+            if self._running is None:
+                return None
+            session = self._store.get(self._running[0])
+            return None if session.capture is Capture.STOPPED else session
+
+    def recorded_s(self, session_id: SessionId | None = None) -> float:
+        """Seconds recorded in the running dictation, or in the one named."""
+        recording = self._at_work(session_id)
+        return seconds(recording.recorded_frames) if recording else 0.0
+
+    def level(self) -> Level:
+        """How loud it is now."""
+        recording = self._at_work()
+        return recording.level() if recording else Level()
+
+    # --- what is stored ---
+
+    def knows(self, session_id: SessionId) -> bool:
+        """Whether the spool has that session."""
+        try:
+            self._store.get(session_id)
+        except UnknownSession:
+            return False
+        return True
+
+    def session(self, session_id: SessionId) -> Session:
+        """The session as the spool has it now."""
+        return self._store.get(session_id)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """All sessions, newest first, cancelled ones included."""
+        return self._store.sessions()
+
+    def find(self, prefix: str) -> SessionId:
+        """The one session whose id starts so, or `last`; raises UnknownSession."""
+        return self._store.find(prefix)
+
+    def dictation(self, session_id: SessionId) -> Dictation:
+        """The whole dictation a session belongs to, with the latest results."""
+        chain = linked(self._store.sessions(), session_id)
+        latest = {
+            session.session_id: versions[-1].results
+            for session in chain
+            if (versions := self._store.versions(session.session_id))
+        }
+        return Dictation(chain, latest)
+
+    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """Every version of the results, oldest first."""
+        return self._store.versions(session_id)
+
+    def audio(self, session_id: SessionId) -> bytes:
+        """All that was recorded, as 16-bit mono 16 kHz PCM."""
+        session = self._store.get(session_id)
+        sealed = (self._store.chunk(session_id, index) for index in range(session.chunks))
+        return b"".join(self._decode(chunk.body) for chunk in sealed) + self._store.tail(session_id)
+
+    def edit(self, session_id: SessionId, results: Results) -> None:
+        """Store the clinician's version."""
+        self._store.add_version(session_id, results, Author.CLINICIAN)
+        self.tell(ResultsStored(session_id))
+
+    def amend(self, session_id: SessionId, order: Order) -> None:
+        """Change patient, templates or languages of a session."""
+        self._apply(session_id, OrderAmended(order))
+
+    def discard(self, session_id: SessionId) -> None:
+        """Set a session aside; it can be restored for 7 days."""
+        self._apply(session_id, Cancelled(self._now()))
+
+    def restore(self, session_id: SessionId) -> None:
+        """Take a discarded session back and deliver it; nothing if it was not discarded."""
+        if self._store.get(session_id).is_cancelled:
+            self._apply(session_id, Restored())
+
+    def send_now(self, session_id: SessionId | None = None) -> None:
+        """Try at once what waits."""
+        self._uploader.release(session_id)
+        self._poller.wake()
+
+    # --- around it ---
+
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._settings
+
+    def set_setting(self, name: str, value: Any) -> None:  # noqa: ANN401  JSON
+        """Change and store one setting."""
+        self._settings = self._settings_store.set(name, value)
+        if name in ("service", "profiles"):
+            self.prepare()
+
+    def locked_settings(self) -> frozenset[str]:
+        """Names that a machine-wide policy fixes."""
+        return self._settings_store.locked()
+
+    def usual_order(self) -> Order:
+        """What the clinician asks for when nothing else is said."""
+        chosen = self._settings
+        return Order(
+            service=self.service_named(chosen.service),
+            model=chosen.model,
+            mode=chosen.mode,
+            languages=chosen.languages,
+            transcript_language=chosen.transcript_language or None,
+            templates=chosen.templates,
+        )
+
+    def service_named(self, name_or_url: str, dialect: str = "") -> ServiceRef:
+        """The service of that name, or at that URL; raises SettingsError."""
+        if name_or_url == THIS_COMPUTER:
+            return ServiceRef()
+        return self._services.named(name_or_url, dialect, self._settings)
+
+    def use_token(self, service: ServiceRef, token: str) -> None:
+        """Use this Bearer token for a service until the program ends."""
+        self._services.use_token(service, token)
+
+    def prepare(self) -> None:
+        """Get the chosen service ready before it is needed, in the background."""
+        self._services.prepare(self.usual_order().service)
+
+    def offer(self) -> Offer:
+        """What the chosen service offers, as last known."""
+        return self._services.offer(self.usual_order().service)
+
+    def microphones(self) -> tuple[MicrophoneChoice, ...]:
+        """The microphones there are; may wait up to two seconds."""
+        return self._microphones()
+
+    def state(self) -> dict[str, Any]:
+        """The running dictation in one object, for a terminal; no patient in it."""
+        session = self.running()
+        return {
+            "state": str(session.capture) if session else "idle",
+            "session_id": session.session_id if session else None,
+            "recorded_s": round(self.recorded_s(), 1) if session else 0.0,
+        }
+
+    def close(self, timeout_s: float) -> None:
+        """Stop and seal what records: the one part of leaving that must succeed."""
+        with self._lock:
+            recordings = [*self._imports.values()]
+            if self._running:
+                recordings.append(self._running[1])
+        for recording in recordings:
+            recording.stop()
+        for recording in recordings:
+            recording.join(timeout_s)
+
+    # --- inside ---
+
+    def _new_session(self, order: Order | None, session_id: SessionId | None = None) -> Session:
+        session = Session(
+            session_id=session_id or new_session_id(),
+            created_at=self._now(),
+            order=order or self.usual_order(),
+        )
+        self._store.add(session)
+        return session
+
+    def _cuts(self, order: Order) -> Cuts:
+        if order.service.is_local:
+            return LOCAL_CUTS
+        return remote_cuts(self._services.offer(order.service).max_chunk_s)
+
+    def _apply(self, session_id: SessionId, event: Event) -> None:
+        self._store.update(session_id, lambda session: apply(session, event))
+
+    def _at_work(self, session_id: SessionId | None = None) -> Recording | None:
+        """The recording of that session, or of the one at the microphone."""
+        with self._lock:
+            if self._running is not None and session_id in (None, self._running[0]):
+                return self._running[1]
+            return self._imports.get(session_id) if session_id else None

@@ -1,0 +1,98 @@
+"""The answers of commands as text that a person reads."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+Record = Any
+
+
+def render(request: dict[str, Any], record: Record) -> str:
+    """The text for `record`, the answer to `request`; ends with a newline unless empty."""
+    return _RENDERERS[request["command"]](record)
+
+
+def _dictation(record: Record) -> str:
+    if "document" in record:
+        return str(record["document"])
+    parts = [
+        f"# {template['id']} ({template['status']})\n{_tree(template['data'])}"
+        for template in record["templates"]
+    ]
+    if record["transcript"]:
+        parts.append(f"# transcript\n{record['transcript']}")
+    if not parts:
+        parts.append(f"{record['session_id']}: {record['status']}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _tree(content: Any) -> str:  # noqa: ANN401  JSON
+    from scribe_desktop.domain.results import Note, NoteStatus
+    from scribe_desktop.export.documents import note_text
+
+    return note_text(Note("", NoteStatus.SUCCESS, content))
+
+
+def _sessions(record: Record) -> str:
+    if not record:
+        return "No dictations yet.\n"
+    rows = [
+        (
+            row["session_id"],
+            datetime.fromtimestamp(row["created_at"]).astimezone().strftime("%Y-%m-%d %H:%M"),
+            row["status"],
+            f"{row['audio_seconds']:.1f} s",
+            f"{row['accepted']} of {row['chunks']} sent",
+            row["service"],
+        )
+        for row in record
+    ]
+    return _table(rows)
+
+
+def _devices(record: Record) -> str:
+    if not record:
+        return "No microphone was found. Connect one and try again.\n"
+    return _table([(row["name"], "default" if row["default"] else "") for row in record])
+
+
+def _doctor(record: Record) -> str:
+    lines = []
+    for check in record["checks"]:
+        lines.append(f"{'ok' if check['ok'] else '--'}  {check['name']}: {check['message']}")
+        if check["remedy"]:
+            lines.append(f"      {check['remedy']}")
+    return "\n".join(lines) + "\n"
+
+
+def _deliver(record: Record) -> str:
+    if not record:
+        return "Nothing is pending.\n"
+    return "".join(f"{row['session_id']}: {row['status']}\n" for row in record)
+
+
+def _state(record: Record) -> str:
+    return f"{record['state']}\n"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        + "\n"
+        for row in rows
+    )
+
+
+_RENDERERS: dict[str, Callable[[Record], str]] = {
+    "dictate": _dictation,
+    "report": _dictation,
+    "export": _dictation,
+    "sessions": _sessions,
+    "deliver": _deliver,
+    "devices": _devices,
+    "doctor": _doctor,
+    "discard": lambda record: f"{record['session_id']} is set aside; “restore” takes it back.\n",
+    "restore": lambda record: f"{record['session_id']} is back.\n",
+    **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _state),
+}

@@ -1,0 +1,50 @@
+"""The cuts: nothing lost, never past the limit, in the quiet where there is some."""
+
+import pytest
+from hypothesis import Phase, given
+from hypothesis import strategies as st
+
+from scribe_desktop.domain import chunker
+from scribe_desktop.domain.chunker import LOCAL_CUTS, Chunker, Cuts, remote_cuts
+from tests.domain.chunker_rules import QUIET, VOICE, check_chunker, cut, is_quiet, speech
+
+
+def test_the_chunks_joined_are_the_input_and_none_is_past_the_limit() -> None:
+    check_chunker(chunker, examples=200, phases=(Phase.generate, Phase.shrink))
+
+
+def test_a_chunk_is_held_back_only_until_its_neighbour_is_long_enough() -> None:
+    cuts = Cuts(((1.0, 0.3),), limit_s=3.0, shortest_s=0.5)
+    machine = Chunker(cuts, is_quiet)
+    assert machine.feed(VOICE * 35 + QUIET * 10) == []
+    assert machine.feed(VOICE * 10) == []
+    assert [len(c) // 1024 for c in machine.feed(VOICE)] == [40]
+    assert machine.tail_frames == 16 * 512
+
+
+def test_a_local_dictation_is_cut_at_any_pause_and_a_remote_one_seldom() -> None:
+    talk = speech([(False, 70), (True, 20)] * 5, 0)
+    assert len(cut(chunker, LOCAL_CUTS, talk, [4096])) == 6
+    assert len(cut(chunker, remote_cuts(), talk, [4096])) == 2
+
+
+@pytest.mark.parametrize("advertised_s", [20.0, 25.0, 10.0, 2.0, 0.5, 0.0, -1.0, 1e9])
+def test_any_limit_that_a_service_advertises_gives_usable_cuts(advertised_s: float) -> None:
+    cuts = remote_cuts(advertised_s)
+    assert 0 < cuts.limit_s <= 19.5
+    assert cuts.limit_s <= max(advertised_s - 0.5, 1.0)
+    chunks = cut(chunker, cuts, speech([(False, 1500)], 0), [4096])
+    assert all(len(c) / 32_000 <= cuts.limit_s for c in chunks)
+
+
+def test_a_limit_before_a_rule_is_refused() -> None:
+    with pytest.raises(ValueError, match="after every rule"):
+        Cuts(((10.0, 0.4),), limit_s=10.5, shortest_s=1.0)
+
+
+@given(st.floats(1.5, 20.0))
+def test_a_shorter_limit_keeps_the_proportions(advertised_s: float) -> None:
+    cuts = remote_cuts(advertised_s)
+    (first, _), (second, _) = cuts.rules
+    assert first / cuts.limit_s == pytest.approx(10 / 19.5)
+    assert second / cuts.limit_s == pytest.approx(14 / 19.5)

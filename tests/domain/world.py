@@ -1,0 +1,370 @@
+"""One session, a service that loses, refuses and forgets, and a worker that obeys next_step.
+
+Everything the property tests and the mutants share. The modules under test
+come in through `Core`, so that a mutant can be put in their place.
+"""
+
+import enum
+import importlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from scribe_desktop.domain.audio import Gap
+from scribe_desktop.domain.errors import Retry
+from scribe_desktop.domain.order import Order
+from scribe_desktop.domain.results import Outcome
+
+CORE = ("session", "steps", "record", "chunker")
+
+
+@dataclass(frozen=True)
+class Core:
+    """The modules under test: the real ones, or mutants of them."""
+
+    session: Any
+    steps: Any
+    record: Any
+    chunker: Any
+
+
+def mutated(patches: Mapping[str, tuple[str, str]]) -> Core:
+    """The core with `patches` (module → old text, new text), in memory only."""
+    names = {short: f"scribe_desktop.domain.{short}" for short in CORE}
+    fresh: dict[str, ModuleType] = {}
+    with _put_back(list(names.values())):
+        for short, name in names.items():
+            real = importlib.import_module(name)
+            assert real.__file__ is not None
+            with open(real.__file__, encoding="utf-8") as file:  # noqa: PTH123
+                source = file.read()
+            if short in patches:
+                old, new = patches[short]
+                assert source.count(old) == 1, f"the mutant of {short} no longer fits: {old!r}"
+                source = source.replace(old, new)
+            module = ModuleType(name)
+            sys.modules[name] = module
+            exec(compile(source, f"<mutant of {short}>", "exec"), module.__dict__)  # noqa: S102  our own source
+            fresh[short] = module
+    return Core(**fresh)
+
+
+@contextmanager
+def _put_back(names: list[str]) -> Iterator[None]:
+    real = {name: importlib.import_module(name) for name in names}
+    try:
+        yield
+    finally:
+        sys.modules.update(real)
+
+
+class Fate(enum.Enum):
+    """What becomes of one request."""
+
+    HEALTHY = enum.auto()
+    LOST_REQUEST = enum.auto()
+    LOST_REPLY = enum.auto()
+    BUSY = enum.auto()
+    SIGNED_OUT = enum.auto()
+    REFUSED = enum.auto()
+
+
+class Gone(Exception):
+    """404 or 410: the service does not know the session."""
+
+
+@dataclass
+class RemoteSession:
+    """What the service has."""
+
+    chunks: list[int] = field(default_factory=list)
+    end_count: int | None = None
+    withdrawn: bool = False
+    polls_until_result: int = 1
+
+
+class Service:
+    """Strict where a real one would be harmed: order, repeats, a second End."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, RemoteSession] = {}
+
+    def get(self, remote_id: str) -> RemoteSession:
+        try:
+            return self.sessions[remote_id]
+        except KeyError:
+            raise Gone from None
+
+    def create(self, remote_id: str) -> None:
+        self.sessions.setdefault(remote_id, RemoteSession())
+
+    def upload(self, remote_id: str, index: int) -> None:
+        remote = self.get(remote_id)
+        assert not remote.withdrawn, "a chunk for a session that was withdrawn"
+        assert remote.end_count is None, "a chunk after End"
+        assert index <= len(remote.chunks), "a chunk was skipped"
+        if index == len(remote.chunks):
+            remote.chunks.append(index)
+
+    def end(self, remote_id: str, count: int) -> int:
+        remote = self.get(remote_id)
+        assert remote.end_count is None, "End twice: this service would process twice"
+        assert count == len(remote.chunks), "End with a wrong count"
+        remote.end_count = count
+        return count
+
+
+class World:
+    """The session under test, its service, and the only clock there is."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.service = Service()
+        self.now = 1_000.0
+        self.session = core.session.Session(
+            core.session.SessionId("5e55"), created_at=self.now, order=Order()
+        )
+        self.check()
+
+    # --- facts -----------------------------------------------------------------------
+
+    def apply(self, event: Any) -> None:
+        before = self.session
+        self.session = self.core.session.apply(before, event)
+        delivery = self.core.session.Delivery
+        if before.delivery is delivery.RESOLVED:
+            for name in ("delivery", "remote", "accepted", "outcome", "resolved_at"):
+                assert getattr(self.session, name) == getattr(before, name), f"{name} changed"
+        assert self.session.chunks >= before.chunks
+        assert self.session.frames >= before.frames
+        assert set(before.remote_ids) <= set(self.session.remote_ids), "a remote id was forgotten"
+        self.check()
+
+    def check(self) -> None:
+        """What holds between any two events."""
+        session, core = self.session, self.core
+        capture, delivery = core.session.Capture, core.session.Delivery
+        assert 0 <= session.accepted <= session.chunks
+        assert (session.remote is None) == (session.delivery is delivery.UNSENT)
+        assert session.frames == 16_000 * session.chunks
+        if session.delivery is delivery.UNSENT:
+            assert session.accepted == 0, "what a lapsed session had is counted for the next"
+        if session.end_sent or session.delivery in (delivery.ENDED, delivery.RESOLVED):
+            assert session.capture is capture.STOPPED
+            assert session.accepted == session.chunks > 0
+        if session.remote is not None and session.remote.remote_id in self.service.sessions:
+            remote = self.service.sessions[session.remote.remote_id]
+            assert session.accepted <= len(remote.chunks), "counted as accepted, but not there"
+        step = core.steps.next_step(session, self.now)
+        assert core.steps.next_step(session, self.now) == step
+        assert not (isinstance(step, core.steps.Rest) and (step.until or self.now + 1) <= self.now)
+        if isinstance(step, core.steps.End):
+            assert session.capture is capture.STOPPED
+            assert step.count == session.chunks == session.accepted
+        if isinstance(step, core.steps.Upload):
+            assert step.index == session.accepted < session.chunks
+        if session.is_cancelled:
+            assert isinstance(step, (core.steps.Withdraw, core.steps.Rest))
+        if self.resolved:
+            assert isinstance(step, core.steps.Rest)
+        assert core.session.candidate_remote_id(session) not in session.past_remote_ids
+
+    def be_hostile(self) -> None:
+        """Whatever is wrong for the session as it is, it refuses."""
+        for event in illegal_events(self.core.session, self.session):
+            try:
+                self.core.session.apply(self.session, event)
+            except self.core.session.IllegalEvent:
+                continue
+            raise AssertionError(f"{event} was taken")
+
+    def crash(self) -> None:
+        """Everything but the stored record is gone."""
+        record = json.loads(json.dumps(self.core.record.session_record(self.session)))
+        reloaded = self.core.record.read_session(record)
+        assert reloaded == self.session
+        self.session = reloaded
+
+    def speak(self, chunks: int) -> None:
+        for _ in range(chunks):
+            self.apply(self.core.session.ChunkSealed(self.session.chunks, 16_000))
+
+    def note_gap(self) -> None:
+        gap = Gap(self.session.frames, 1.5, "stalled")
+        before = self.session.gaps
+        self.apply(self.core.session.GapNoted(gap))
+        assert self.session.gaps == (*before, gap), "a gap was forgotten"
+
+    # --- the worker ------------------------------------------------------------------
+
+    def work(self, fate: Fate = Fate.HEALTHY) -> bool:
+        """Perform the next step; whether there was one."""
+        steps = self.core.steps
+        step = steps.next_step(self.session, self.now)
+        if isinstance(step, steps.Rest):
+            return False
+        if isinstance(step, steps.End):
+            self.apply(self.core.session.EndSent())
+        if fate in (Fate.BUSY, Fate.LOST_REQUEST):
+            self.fail(Retry.LATER, self.now + 5.0)
+        elif fate is Fate.SIGNED_OUT:
+            self.fail(Retry.AFTER_SIGN_IN, None)
+        elif fate is Fate.REFUSED:
+            self.fail(Retry.NEVER, None)
+        else:
+            self.reach_service(step, reply_is_lost=fate is Fate.LOST_REPLY)
+        return True
+
+    def fail(self, retry: Retry, retry_at: float | None) -> None:
+        session = self.core.session
+        attempts = self.session.attempts
+        self.apply(session.DeliveryFailed(session.Problem("away", "wait", retry), retry_at))
+        assert self.session.attempts == attempts + 1
+        next_step = self.core.steps.next_step(self.session, self.now)
+        assert next_step == self.core.steps.Rest(retry_at), "no rest after a failure"
+
+    def reach_service(self, step: Any, *, reply_is_lost: bool) -> None:
+        try:
+            event = self.requested(step)
+        except Gone:
+            event = self.core.session.Lapsed()
+        if reply_is_lost:
+            self.fail(Retry.LATER, self.now + 1.0)
+        elif event is not None:
+            self.apply(event)
+
+    def requested(self, step: Any) -> Any:
+        """Send the request and return what its reply means."""
+        session, steps = self.core.session, self.core.steps
+        if isinstance(step, steps.Create):
+            remote_id = session.candidate_remote_id(self.session)
+            self.service.create(remote_id)
+            return session.Created(session.Remote(remote_id, "target"))
+        remote_id = self.session.remote.remote_id
+        if isinstance(step, steps.Upload):
+            self.service.upload(remote_id, step.index)
+            return session.ChunkAccepted(step.index, remote_id)
+        if isinstance(step, steps.End):
+            count = self.service.get(remote_id).end_count if step.ask_first else None
+            if count is None:
+                count = self.service.end(remote_id, step.count)
+            return session.EndAccepted(self.now, count)
+        if isinstance(step, steps.Withdraw):
+            self.service.get(remote_id).withdrawn = True
+            return session.Withdrawn()
+        assert isinstance(step, steps.Poll)
+        remote = self.service.get(remote_id)
+        assert remote.end_count is not None, "polled before End"
+        if remote.polls_until_result > 0:
+            remote.polls_until_result -= 1
+            return session.StillProcessing(self.now + 1.0)
+        return session.Resolved(self.now, Outcome.COMPLETED, remote_id)
+
+    # --- the end ---------------------------------------------------------------------
+
+    def must_resolve(self) -> None:
+        """From wherever it is: heal everything, and the session comes to its end."""
+        session = self.core.session
+        if self.session.is_cancelled:
+            self.settle()
+            if self.session.remote is not None and not self.resolved:
+                assert self.session.withdrawn, "the service was never told of the cancel"
+                remote = self.service.sessions.get(self.session.remote.remote_id)
+                assert remote is None or remote.withdrawn, "the service does not know the cancel"
+            self.apply(session.Restored())
+        if self.session.capture is session.Capture.STARTING:
+            self.apply(session.SpeechStarted(self.now))
+        if self.session.capture is not session.Capture.STOPPED:
+            self.speak(1)
+            self.apply(session.Stopped(self.now))
+        self.settle()
+        if self.session.chunks == 0:
+            assert self.session.remote is None or self.session.withdrawn
+            return
+        assert self.resolved, "a stopped session with audio never resolved"
+        remote = self.service.sessions.get(self.session.remote.remote_id)
+        if remote is not None:
+            assert remote.chunks == list(range(self.session.chunks)), "not all of it is there"
+            assert remote.end_count == self.session.chunks
+
+    @property
+    def resolved(self) -> bool:
+        return bool(self.session.delivery is self.core.session.Delivery.RESOLVED)
+
+    def settle(self) -> None:
+        """Work until there is nothing to do; a service in good health gives no endless work."""
+        for _ in range(3 * self.session.chunks + 30):
+            if not self.resolved:
+                self.apply(self.core.session.Released())
+            self.now += 10.0
+            self.be_hostile()
+            if not self.work():
+                self.crash()
+                return
+        raise AssertionError("the worker never comes to rest")
+
+
+def illegal_events(domain: Any, session: Any) -> list[Any]:
+    """Events that are wrong for this session, whatever the tables say."""
+    return [
+        *wrong_receipts(domain, session),
+        *wrong_audio(domain, session),
+        *wrong_ends(domain, session),
+        *wrong_turns(domain, session),
+    ]
+
+
+def wrong_receipts(domain: Any, session: Any) -> list[Any]:
+    remote_id = session.remote.remote_id if session.remote else "ses_none"
+    wrong = [
+        domain.ChunkAccepted(session.accepted + 1, remote_id),
+        domain.ChunkAccepted(session.accepted - 1, remote_id),
+        domain.ChunkAccepted(session.chunks, remote_id),
+        domain.TargetRenewed(domain.Remote("ses_other", "t")),
+    ]
+    for stale in (*session.past_remote_ids, "ses_other"):
+        wrong += [
+            domain.ChunkAccepted(session.accepted, stale),
+            domain.Resolved(1.0, "completed", stale),
+        ]
+    if session.end_sent:
+        wrong.append(domain.ChunkAccepted(session.accepted, remote_id))
+    return wrong
+
+
+def wrong_audio(domain: Any, session: Any) -> list[Any]:
+    wrong = [
+        domain.ChunkSealed(session.chunks + 1, 16_000),
+        domain.ChunkSealed(session.chunks, 0),
+    ]
+    if session.capture is domain.Capture.STOPPED:
+        wrong += [domain.ChunkSealed(session.chunks, 16_000), domain.Stopped(1.0)]
+        wrong += [domain.Paused(), domain.Resumed(), domain.SpeechStarted(1.0)]
+    return wrong
+
+
+def wrong_ends(domain: Any, session: Any) -> list[Any]:
+    wrong = [] if session.end_sent else [domain.EndAccepted(1.0, session.chunks)]
+    is_whole = session.capture is domain.Capture.STOPPED and session.accepted == session.chunks
+    if not is_whole or session.chunks == 0:
+        wrong += [domain.EndSent(), domain.EndAccepted(1.0, session.chunks)]
+    return wrong
+
+
+def wrong_turns(domain: Any, session: Any) -> list[Any]:
+    wrong = []
+    if session.remote is not None:
+        wrong.append(domain.Created(domain.Remote("ses_second", "t")))
+    if not session.is_cancelled:
+        wrong.append(domain.Restored())
+    if not session.is_cancelled and not session.is_empty:
+        wrong.append(domain.Withdrawn())
+    if session.delivery is domain.Delivery.RESOLVED:
+        problem = domain.Problem("x", "y", "later")
+        wrong += [domain.Lapsed(), domain.Released(), domain.DeliveryFailed(problem, 1.0)]
+        wrong.append(domain.StillProcessing(1.0))
+    return wrong
