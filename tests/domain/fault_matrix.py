@@ -65,6 +65,12 @@ def cancel_withdraw_restore(world: World) -> None:
     restore(world)
 
 
+def cancel_again_after_restore(world: World) -> None:
+    cancel_withdraw_restore(world)
+    work(world)
+    cancel(world)
+
+
 def result_after_cancel(world: World) -> None:
     """The answer to a poll arrives when the session was already withdrawn, then restored."""
     session = world.core.session
