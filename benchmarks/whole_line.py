@@ -16,11 +16,11 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
 import numpy as np
+from word_errors import pooled_word_error_rate
+
 from scribe_desktop.app import Program
 from scribe_desktop.commands import Wishes, run
 from scribe_desktop.line import new_session_id
-from word_errors import pooled_word_error_rate
-
 from scribe_desktop.server.audio import decode
 from scribe_desktop.server.engine import load
 from scribe_desktop.server.transcriber import SessionTranscriber
