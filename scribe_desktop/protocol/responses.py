@@ -143,7 +143,8 @@ def read_answer(
 
 def _silent_outcome(status: int, document: Mapping[str, Any]) -> Outcome | None:
     """A reply without a known status word counts as an answer only if it holds one."""
-    if not document.get("templates") and not text(document.get("transcript")):
+    is_filled = next(_entries(document.get("templates")), None) is not None
+    if not is_filled and not text(document.get("transcript")):
         return None
     return {
         int(HTTPStatus.OK): Outcome.COMPLETED,

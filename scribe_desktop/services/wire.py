@@ -79,10 +79,20 @@ class _Aborted(Exception):
 
 
 class Wire:
-    """HTTP to one service; may be used from several threads."""
+    """HTTP to one service; may be used from several threads.
 
-    def __init__(self, proxies: Callable[[], Mapping[str, str]] | None = None) -> None:
+    `patience` stretches every wait, for a service behind a slow line.
+    `proxies` says which to use instead of the system's.
+    """
+
+    def __init__(
+        self,
+        proxies: Callable[[], Mapping[str, str]] | None = None,
+        *,
+        patience: float = 1.0,
+    ) -> None:
         self._proxies = proxies
+        self._patience = patience
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx.Client] = {}
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -143,7 +153,9 @@ class Wire:
         )
 
     def _request(self, client: httpx.Client, outgoing: Outgoing) -> httpx.Request:
-        timeout = httpx.Timeout(outgoing.within_s, connect=CONNECT_S, pool=CONNECT_S)
+        connect_s = CONNECT_S * self._patience
+        within_s = outgoing.within_s * self._patience
+        timeout = httpx.Timeout(within_s, connect=connect_s, pool=connect_s)
         headers = {
             "Accept": "application/json",
             "User-Agent": _USER_AGENT,
@@ -165,9 +177,8 @@ class Wire:
         self._stop_if_aborted()
         response = client.send(request, stream=True)
         try:
-            body = _bounded(
-                response.iter_bytes(), outgoing.largest, time.monotonic() + outgoing.within_s
-            )
+            until = time.monotonic() + outgoing.within_s * self._patience
+            body = _bounded(response.iter_bytes(), outgoing.largest, until)
             self._stop_if_aborted()
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status_code, headers, body)

@@ -20,6 +20,7 @@ from scribe_desktop.domain.session import (
 from scribe_desktop.services.client import Address, Client, FixedToken
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.uploader import Uploader
+from scribe_desktop.services.wire import Wire
 
 
 class MemorySpool:
@@ -112,19 +113,26 @@ class Clock:
 class Desk:
     """Uploader and poller over a memory spool, stepped by hand."""
 
-    def __init__(self, base_url: str, token: str = "", dialect: str = "") -> None:
+    def __init__(
+        self, base_url: str, token: str = "", dialect: str = "", *, live: bool = True
+    ) -> None:
+        self.has_live_text = live
         self.clock = Clock()
-        self.spool = MemorySpool()
+        self.spool: MemorySpool = MemorySpool()
         self.address = Address(base_url, dialect, FixedToken(token))
-        self.client = Client("clinic", lambda: self.address, now=self.clock)
         self.live: list[str] = []
+        self.rebuild(Wire(), lambda: self.address)
+
+    def rebuild(self, wire: Wire, address: Callable[[], Address]) -> None:
+        """Make client and workers, on the spool that is there now."""
+        self.client = Client("clinic", address, now=self.clock, wire=wire)
         self.uploader = Uploader(self.spool, lambda _: self.client, self.clock, lambda: 0.0)
         self.poller = Poller(
             self.spool,
             lambda _: self.client,
             self.clock,
             lambda _id, text: self.live.append(text),
-            has_live_text=lambda _: True,
+            has_live_text=lambda _: self.has_live_text,
             spread=lambda: 0.0,
         )
 
