@@ -4,7 +4,6 @@ import hashlib
 import logging
 import threading
 import time
-from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -16,12 +15,11 @@ from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.line import Line, Listener
 from scribe_desktop.services.client import Client, FixedToken, Tokens
-from scribe_desktop.services.control import Control, Holder
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.local_service import LocalService
 from scribe_desktop.services.logs import start_logging
-from scribe_desktop.services.places import Places, find_places
+from scribe_desktop.services.places import Places
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
 from scribe_desktop.services.settings_file import SettingsFile
@@ -57,12 +55,13 @@ class Program:
     """The whole program without a window, from `with` to the end of it."""
 
     def __init__(self, places: Places) -> None:
+        self.places = places
         self.window: Window | None = None
         self._starting = threading.Lock()
         self._delivering = False
         start_logging(places.logs)
-        self._credentials = Credentials(places.keyring_name, places.config)
-        opened = open_spool(places.spool, self._credentials, now=time.time)
+        self.credentials = Credentials(places.keyring_name, places.config)
+        opened = open_spool(places.spool, self.credentials, now=time.time)
         self.opening_notices: tuple[ScribeError, ...] = opened.notices
         self._spool = opened.spool
         loaded = SettingsFile(places.config).load()
@@ -168,7 +167,7 @@ class Program:
         return self._directory.client(session.order.service)
 
     def _tokens_for(self, service: ServiceRef) -> Tokens:
-        token = self._credentials.token(service.base_url, service.account)
+        token = self.credentials.token(service.base_url, service.account)
         return FixedToken(token.reveal() if token else "")
 
     def _offer_changed(self, offer: Offer) -> None:
@@ -197,28 +196,3 @@ def serve(host: str, port: int, *, token_from_stdin: bool) -> int:
 
     options = ServeOptions(host=host, port=port, token_stdin=token_from_stdin)
     return run(options, local_parts)
-
-
-def open_window(token: str) -> int:
-    """Open the window, or bring the open one to the front; returns the exit code."""
-    control = Control(find_places().control)
-    answer = control.ask_or_hold({"command": "show"})
-    return _own_window(answer, token) if isinstance(answer, Holder) else 0
-
-
-def _own_window(holder: Holder, token: str) -> int:
-    from scribe_desktop.commands import serve_others
-    from scribe_desktop.ui.application import WindowCommands, run_window
-
-    with closing(holder), Program(find_places()) as program:
-        line = program.line
-        if token:
-            line.use_token(line.usual_order().service, token)
-        program.deliver()
-        line.prepare()
-
-        def ready(window: WindowCommands) -> None:
-            program.window = window
-            serve_others(holder, program)
-
-        return run_window(line, ready=ready)
