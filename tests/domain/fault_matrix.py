@@ -114,6 +114,7 @@ FAULTS: tuple[Action, ...] = (
     going_wrong(Fate.LOST_REPLY, then_release=True),
     *(
         result_after_cancel,
+        cancel_again_after_restore,
         cancel,
         cancel_and_restore,
         cancel_withdraw_restore,

@@ -1,5 +1,6 @@
 """Holds every answer of the service against its own description."""
 
+import json
 import re
 from functools import cache
 from typing import Any
@@ -23,12 +24,26 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     ]
 
 
+def check_request(method: str, path: str, body: bytes) -> None:
+    """Fail unless the description has this operation and takes this JSON body."""
+    operations = _operations(path)
+    assert operations is not None, f"{method} {path} is not described"
+    assert method.lower() in operations, f"{method} {path} is not described"
+    taken = operations[method.lower()].get("requestBody", {}).get("content", {})
+    if "application/json" in taken and body:
+        schema = taken["application/json"]["schema"]
+        # Closed: a field that the service would ignore is a mistake of our own client.
+        Draft202012Validator(schema | {"additionalProperties": False}).validate(json.loads(body))
+
+
+def _operations(path: str) -> dict[str, Any] | None:
+    exact: dict[str, Any] | None = description()["paths"].get(path)
+    return exact or next((ops for pattern, ops in _patterns() if pattern.fullmatch(path)), None)
+
+
 def check_reply(method: str, path: str, status: int, body: object) -> None:
     """Fail unless the description has this operation, this status and this shape."""
-    exact = description()["paths"].get(path)
-    operations = exact or next(
-        (ops for pattern, ops in _patterns() if pattern.fullmatch(path)), None
-    )
+    operations = _operations(path)
     if operations is None or method.lower() not in operations:
         assert status in {403, 404, 405}, f"{method} {path} is not described and answered {status}"
         return
