@@ -7,16 +7,18 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import MicrophoneError, ScribeError
 from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
-from scribe_desktop.line import Line, Listener
+from scribe_desktop.line import Line
 from scribe_desktop.services.client import Client, FixedToken, Tokens
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
+from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.local_service import LocalService
 from scribe_desktop.services.logs import start_logging
 from scribe_desktop.services.places import Places
@@ -25,6 +27,7 @@ from scribe_desktop.services.preferences import Preferences
 from scribe_desktop.services.settings_file import SettingsFile
 from scribe_desktop.services.spool_opening import open_spool
 from scribe_desktop.services.uploader import Uploader
+from scribe_desktop.services.worker import Worker
 
 if TYPE_CHECKING:
     # What hears and encodes is imported where it is used: it takes most of a
@@ -38,6 +41,9 @@ SEAL_LIMIT_S = 2.0
 """How long leaving waits for the last chunk: the part of it that must succeed."""
 
 WORKER_LIMIT_S = 1.0
+
+LOOK_EVERY_S = 5.0
+RETENTION_EVERY_S = 3600.0
 
 
 class NoWindow(ScribeError):
@@ -56,6 +62,8 @@ class Program:
 
     def __init__(self, places: Places) -> None:
         self.places = places
+        self._housekeeping = Worker("housekeeping", self._keep_house)
+        self._kept_at = 0.0
         self.window: Window | None = None
         self._starting = threading.Lock()
         self._delivering = False
@@ -109,6 +117,7 @@ class Program:
         """Leave within three seconds, whatever the network does; sealing comes first."""
         self.line.close(SEAL_LIMIT_S)
         self._directory.abort()
+        self._housekeeping.stop(WORKER_LIMIT_S)
         if self._delivering:
             self._uploader.stop(WORKER_LIMIT_S)
             self._poller.stop(WORKER_LIMIT_S)
@@ -120,6 +129,7 @@ class Program:
         with self._starting:
             if not self._delivering:
                 self._delivering = True
+                self._housekeeping.start()
                 self._uploader.start()
                 self._poller.start()
 
@@ -131,6 +141,15 @@ class Program:
                 "Open the window when it is done.",
             )
         self.window.show()
+
+    def _keep_house(self) -> float:
+        """On its thread: look after the running dictation, and hourly after the rest."""
+        self.line.look_after()
+        now = time.time()
+        if not 0 <= now - self._kept_at < RETENTION_EVERY_S:
+            self._kept_at = now
+            keep_house(self._spool, self.line.settings(), now)
+        return now + LOOK_EVERY_S
 
     def _tell(self, notice: Notice) -> None:
         self.line.tell(notice)
