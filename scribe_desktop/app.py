@@ -15,7 +15,7 @@ from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.line import Line
-from scribe_desktop.services.client import Client, FixedToken, Tokens
+from scribe_desktop.services.client import Client, Tokens
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.keeper import keep_house
@@ -25,6 +25,7 @@ from scribe_desktop.services.places import Places
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
 from scribe_desktop.services.settings_file import SettingsFile
+from scribe_desktop.services.signin import Accounts
 from scribe_desktop.services.spool_opening import open_spool
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
@@ -69,6 +70,7 @@ class Program:
         self._delivering = False
         start_logging(places.logs)
         self.credentials = Credentials(places.keyring_name, places.config)
+        self.accounts = Accounts(self.credentials)
         opened = open_spool(places.spool, self.credentials, now=time.time)
         self.opening_notices: tuple[ScribeError, ...] = opened.notices
         self._spool = opened.spool
@@ -117,6 +119,7 @@ class Program:
         """Leave within three seconds, whatever the network does; sealing comes first."""
         self.line.close(SEAL_LIMIT_S)
         self._directory.abort()
+        self.accounts.abort()
         self._housekeeping.stop(WORKER_LIMIT_S)
         if self._delivering:
             self._uploader.stop(WORKER_LIMIT_S)
@@ -186,8 +189,7 @@ class Program:
         return self._directory.client(session.order.service)
 
     def _tokens_for(self, service: ServiceRef) -> Tokens:
-        token = self.credentials.token(service.base_url, service.account)
-        return FixedToken(token.reveal() if token else "")
+        return self.accounts.tokens(service)
 
     def _offer_changed(self, offer: Offer) -> None:
         self.line.tell(OfferChanged(offer))
