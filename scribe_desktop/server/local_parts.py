@@ -57,7 +57,7 @@ class LocalSpeech:
         self._engine(model)
 
     def transcriber(
-        self, model: str, languages: Sequence[str], state: State | None
+        self, model: str, languages: Sequence[str], state: State | None = None
     ) -> SessionTranscriber:
         """Begin to listen to a session. Raises EngineError when the model is missing."""
         return SessionTranscriber(self._engine(model), languages, self._hotwords, state)

@@ -95,7 +95,7 @@ class ScriptedSpeech:
         self.released.set()
 
     def transcriber(
-        self, model: str, languages: Sequence[str], state: State | None
+        self, model: str, languages: Sequence[str], state: State | None = None
     ) -> ScriptedTranscriber:
         if self.failing:
             raise EngineError("The speech model is missing.", "Fetch it in the settings.")
