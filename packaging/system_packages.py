@@ -52,6 +52,16 @@ TESTS = (
     "python3-pyatspi",
 )
 
+BUILD_CHECK = ("debootstrap", "zstd")
+
+
+def build_packages() -> tuple[str, ...]:
+    """What PyInstaller needs: object tools, and Python as a shared library."""
+    if sys.base_prefix != "/usr":
+        return ("binutils",)
+    major, minor = sys.version_info[:2]
+    return ("binutils", f"libpython{major}.{minor}")
+
 
 def ensure(names: Sequence[str]) -> None:
     """Install what is missing, or raise SetUpError with the command that would."""

@@ -47,15 +47,13 @@ FORM = record(
     }
 )
 
-UPLOAD_URL: Schema = {"anyOf": [TEXT, FORM]}
-
 CREATED = record(
     {
         "session_id": TEXT,
         "status": one_of("created"),
         "created_at": MOMENT,
         "expires_at": MOMENT,
-        "upload_url": UPLOAD_URL,
+        "upload_url": {"anyOf": [TEXT, FORM]},
     },
     {"patient_details": FREE, "session_details": FREE, "warnings": many(TEXT)},
 )
@@ -95,7 +93,7 @@ _PATIENT = {"patient_details": FREE, "session_details": FREE}
 def session(*statuses: str, required: tuple[str, ...] = ()) -> Schema:
     """A status answer; `required` names the keys that these statuses always have."""
     optional: dict[str, Schema] = {
-        "upload_url": UPLOAD_URL,
+        "upload_url": TEXT,
         "transcript": TEXT,
         "templates": many({"type": "object", "additionalProperties": FILLED}),
         "model_used": TEXT,

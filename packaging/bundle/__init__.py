@@ -1,0 +1,1 @@
+"""What goes into the installed program, and how it is made ready."""

@@ -1,0 +1,52 @@
+"""Makes the bundle smaller without taking anything out that the program uses.
+
+Two things are left behind by building: debug symbols (66 MB in the speech
+engine alone) and system libraries that only a discarded part of Qt wanted.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from PyInstaller.depend.bindepend import get_imports
+
+Binary = tuple[str, str, str]
+
+# Only these: 66, 16 and 12 MB of symbols. `strip` breaks libraries whose names the
+# wheel builder patched (numpy's OpenBLAS does not load afterwards).
+_STRIPPED = ("ctranslate2/_ext.", "libpython3", "sqlcipher3/_sqlite3.")
+
+
+def without_orphans(binaries: Iterable[Binary]) -> list[Binary]:
+    """Drop system libraries that no kept binary needs, directly or through another."""
+    entries = list(binaries)
+    if not sys.platform.startswith("linux"):
+        return entries
+    system = {entry[0]: entry for entry in entries if entry[1].startswith(("/lib", "/usr/lib"))}
+    kept = [entry for entry in entries if entry[0] not in system]
+    waiting = list(kept)
+    while waiting:
+        for name, _ in get_imports(waiting.pop()[1]):
+            found = system.pop(Path(name).name, None)
+            if found is not None:
+                kept.append(found)
+                waiting.append(found)
+    return kept
+
+
+def without_debug_symbols(binaries: Iterable[Binary], scratch: Path) -> list[Binary]:
+    """Replace the libraries that came with their symbols by stripped copies."""
+    strip = shutil.which("strip")
+    if not sys.platform.startswith("linux") or strip is None:
+        return list(binaries)
+    slimmer = []
+    for name, source, kind in binaries:
+        path = source
+        if name.startswith(_STRIPPED):
+            path = str(scratch / name)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run([strip, "--strip-debug", "-o", path, source], check=True)
+        slimmer.append((name, path, kind))
+    return slimmer

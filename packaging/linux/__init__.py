@@ -1,0 +1,1 @@
+"""Packages for Linux, and the proof that they run where nothing is installed."""

@@ -1,0 +1,118 @@
+"""A screen and a microphone that exist only for a check: Xvfb with a window manager, PulseAudio.
+
+They stay outside of the root that is checked; the screen is reached through
+its abstract socket, the sound through a folder that both can see.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from console import SetUpError
+
+DISPLAY = ":87"
+_PATIENCE_S = 60
+
+
+@contextmanager
+def screen() -> Iterator[None]:
+    """A virtual screen with a window manager."""
+    # The abstract socket has no file, so it reaches into the root by itself.
+    command = ["Xvfb", DISPLAY, "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
+    with background(command):
+        wait_until(
+            lambda: _answers("xdpyinfo", "-display", DISPLAY),
+            "Xvfb did not start.",
+        )
+        with background(["openbox"], DISPLAY=DISPLAY):
+            yield
+
+
+@contextmanager
+def microphone(folder: Path) -> Iterator[None]:
+    """A sound server in `folder`; what is played to `mouth` is heard by `microphone`."""
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    modules = [
+        f"load-module module-native-protocol-unix auth-anonymous=1 socket={folder}/native",
+        "load-module module-null-sink sink_name=speaker rate=48000 channels=2",
+        "load-module module-null-sink sink_name=mouth rate=48000 channels=1",
+        "load-module module-remap-source source_name=microphone master=mouth.monitor channels=1",
+        "set-default-sink speaker",
+        "set-default-source microphone",
+    ]
+    script = folder / "pulse.pa"
+    script.write_text("\n".join(modules) + "\n", "utf-8")
+    quiet = ["-n", "-F", str(script), "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
+    sound = {
+        "XDG_RUNTIME_DIR": str(folder),
+        "PULSE_RUNTIME_PATH": str(folder),
+        "HOME": str(folder),
+        "PULSE_SERVER": f"unix:{folder}/native",
+    }
+    with background(["pulseaudio", *quiet], **sound):
+        os.environ.update(sound)
+        wait_until(
+            lambda: _answers("pactl", "info"),
+            "PulseAudio did not start.",
+        )
+        # An idle source wakes up a second late and would swallow the first words.
+        with background(["parec", "-d", "microphone", "--latency-msec=10"], **sound):
+            yield
+
+
+def is_listening() -> bool:
+    """Whether a second stream, besides our own that keeps it awake, reads the microphone."""
+    listing = subprocess.run(
+        ["pactl", "list", "short", "source-outputs"], check=False, capture_output=True, text=True
+    ).stdout
+    return len(listing.splitlines()) > 1
+
+
+def windows() -> list[str]:
+    """The windows of the program that are on the screen."""
+    found = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", "Scribe"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DISPLAY": DISPLAY},
+    )
+    return found.stdout.split()
+
+
+@contextmanager
+def background(command: Sequence[str], **variables: str) -> Iterator[None]:
+    """Run beside us; end it, and only it, afterwards."""
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until(condition: Callable[[], bool], failure: str) -> None:
+    """Wait for the condition. Raises SetUpError with `failure` when it does not come."""
+    until = time.monotonic() + _PATIENCE_S
+    while not condition():
+        if time.monotonic() > until:
+            raise SetUpError(failure)
+        time.sleep(0.05)
+
+
+def _answers(*command: str) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
