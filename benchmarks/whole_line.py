@@ -45,10 +45,15 @@ def by_line(program: Program, path: Path) -> str:
     return record["transcript"] or ""
 
 
+def reference_of(path: Path) -> Path:
+    """`01_htn.txt` for `01_htn.flac` and for `01_htn.piper-joe.flac`."""
+    return path.with_name(path.name.split(".")[0] + ".txt")
+
+
 def main() -> int:
     """Print one line for each recording and the pooled rates."""
     recordings = sorted(p for p in Path(sys.argv[1]).iterdir() if p.suffix in AUDIO)
-    recordings = [path for path in recordings if path.with_suffix(".txt").exists()]
+    recordings = [path for path in recordings if reference_of(path).exists()]
     if not recordings:
         sys.exit("There are no recordings with reference texts in that folder.")
     engine = load("base")
@@ -59,7 +64,7 @@ def main() -> int:
         with Program(find_places()) as program:
             program.deliver()
             for path in recordings:
-                reference = path.with_suffix(".txt").read_text("utf-8")
+                reference = reference_of(path).read_text("utf-8")
                 whole = SessionTranscriber(engine, ["en"])
                 whole.feed(np.asarray(decode(path.read_bytes())))
                 alone.append((reference, whole.finish().text))

@@ -4,29 +4,31 @@ import hashlib
 import logging
 import threading
 import time
-from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import MicrophoneError, ScribeError
 from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
-from scribe_desktop.line import Line, Listener
-from scribe_desktop.services.client import Client, FixedToken, Tokens
-from scribe_desktop.services.control import Control, Holder
+from scribe_desktop.line import Line
+from scribe_desktop.services.client import Client, Tokens
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
+from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.local_service import LocalService
 from scribe_desktop.services.logs import start_logging
-from scribe_desktop.services.places import Places, find_places
+from scribe_desktop.services.places import Places
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
 from scribe_desktop.services.settings_file import SettingsFile
+from scribe_desktop.services.signin import Accounts
 from scribe_desktop.services.spool_opening import open_spool
 from scribe_desktop.services.uploader import Uploader
+from scribe_desktop.services.worker import Worker
 
 if TYPE_CHECKING:
     # What hears and encodes is imported where it is used: it takes most of a
@@ -40,6 +42,9 @@ SEAL_LIMIT_S = 2.0
 """How long leaving waits for the last chunk: the part of it that must succeed."""
 
 WORKER_LIMIT_S = 1.0
+
+LOOK_EVERY_S = 5.0
+RETENTION_EVERY_S = 3600.0
 
 
 class NoWindow(ScribeError):
@@ -57,12 +62,16 @@ class Program:
     """The whole program without a window, from `with` to the end of it."""
 
     def __init__(self, places: Places) -> None:
+        self.places = places
+        self._housekeeping = Worker("housekeeping", self._keep_house)
+        self._kept_at = 0.0
         self.window: Window | None = None
         self._starting = threading.Lock()
         self._delivering = False
         start_logging(places.logs)
-        self._credentials = Credentials(places.keyring_name, places.config)
-        opened = open_spool(places.spool, self._credentials, now=time.time)
+        self.credentials = Credentials(places.keyring_name, places.config)
+        self.accounts = Accounts(self.credentials)
+        opened = open_spool(places.spool, self.credentials, now=time.time)
         self.opening_notices: tuple[ScribeError, ...] = opened.notices
         self._spool = opened.spool
         loaded = SettingsFile(places.config).load()
@@ -110,6 +119,8 @@ class Program:
         """Leave within three seconds, whatever the network does; sealing comes first."""
         self.line.close(SEAL_LIMIT_S)
         self._directory.abort()
+        self.accounts.abort()
+        self._housekeeping.stop(WORKER_LIMIT_S)
         if self._delivering:
             self._uploader.stop(WORKER_LIMIT_S)
             self._poller.stop(WORKER_LIMIT_S)
@@ -121,6 +132,7 @@ class Program:
         with self._starting:
             if not self._delivering:
                 self._delivering = True
+                self._housekeeping.start()
                 self._uploader.start()
                 self._poller.start()
 
@@ -132,6 +144,15 @@ class Program:
                 "Open the window when it is done.",
             )
         self.window.show()
+
+    def _keep_house(self) -> float:
+        """On its thread: look after the running dictation, and hourly after the rest."""
+        self.line.look_after()
+        now = time.time()
+        if not 0 <= now - self._kept_at < RETENTION_EVERY_S:
+            self._kept_at = now
+            keep_house(self._spool, self.line.settings(), now)
+        return now + LOOK_EVERY_S
 
     def _tell(self, notice: Notice) -> None:
         self.line.tell(notice)
@@ -168,8 +189,7 @@ class Program:
         return self._directory.client(session.order.service)
 
     def _tokens_for(self, service: ServiceRef) -> Tokens:
-        token = self._credentials.token(service.base_url, service.account)
-        return FixedToken(token.reveal() if token else "")
+        return self.accounts.tokens(service)
 
     def _offer_changed(self, offer: Offer) -> None:
         self.line.tell(OfferChanged(offer))
@@ -197,28 +217,3 @@ def serve(host: str, port: int, *, token_from_stdin: bool) -> int:
 
     options = ServeOptions(host=host, port=port, token_stdin=token_from_stdin)
     return run(options, local_parts)
-
-
-def open_window(token: str) -> int:
-    """Open the window, or bring the open one to the front; returns the exit code."""
-    control = Control(find_places().control)
-    answer = control.ask_or_hold({"command": "show"})
-    return _own_window(answer, token) if isinstance(answer, Holder) else 0
-
-
-def _own_window(holder: Holder, token: str) -> int:
-    from scribe_desktop.commands import serve_others
-    from scribe_desktop.ui.application import WindowCommands, run_window
-
-    with closing(holder), Program(find_places()) as program:
-        line = program.line
-        if token:
-            line.use_token(line.usual_order().service, token)
-        program.deliver()
-        line.prepare()
-
-        def ready(window: WindowCommands) -> None:
-            program.window = window
-            serve_others(holder, program)
-
-        return run_window(line, ready=ready)

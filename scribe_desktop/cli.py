@@ -113,7 +113,7 @@ def _run(arguments: argparse.Namespace, token: str) -> int:
 
         return serve(arguments.host, arguments.port, token_from_stdin=arguments.token_stdin)
     if arguments.command is None:
-        from scribe_desktop.app import open_window
+        from scribe_desktop.window import open_window
 
         return open_window(token)
 

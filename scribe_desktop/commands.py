@@ -123,7 +123,7 @@ def _record(call: Call, session_id: SessionId) -> None:
     line, wishes, limit_s = call.line, call.wishes, call.request.get("seconds")
 
     def over() -> bool:
-        return line.session(session_id).capture is Capture.STOPPED
+        return line.dictation(session_id).last.capture is Capture.STOPPED
 
     def enough() -> bool:
         spoken_s = line.recorded_s(session_id)

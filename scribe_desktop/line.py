@@ -10,9 +10,20 @@ import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
-from scribe_desktop.domain.audio import EncodedChunk, seconds
+from scribe_desktop.collaborators import (
+    Listener,
+    OpenFile,
+    Recording,
+    ReleasingWorker,
+    Services,
+    SettingsStore,
+    StartRecorder,
+    Store,
+    Worker,
+)
+from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.chunker import LOCAL_CUTS, Cuts, remote_cuts
 from scribe_desktop.domain.dictation import Dictation, linked
 from scribe_desktop.domain.errors import ScribeError, UnknownSession
@@ -26,6 +37,7 @@ from scribe_desktop.domain.notices import (
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef
 from scribe_desktop.domain.results import Author, Results, ResultsVersion
+from scribe_desktop.domain.rollover import is_due
 from scribe_desktop.domain.session import (
     Cancelled,
     Capture,
@@ -37,114 +49,6 @@ from scribe_desktop.domain.session import (
     apply,
 )
 from scribe_desktop.domain.settings import Settings
-
-
-class Store(Protocol):
-    """The part of the spool that the line uses."""
-
-    def add(self, session: Session) -> None:
-        """Keep a new session."""
-
-    def get(self, session_id: SessionId) -> Session:
-        """The session now."""
-
-    def find(self, prefix: str) -> SessionId:
-        """The id that starts so."""
-
-    def sessions(self) -> tuple[Session, ...]:
-        """All, newest first."""
-
-    def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
-        """Fold a change."""
-
-    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
-        """A sealed chunk."""
-
-    def tail(self, session_id: SessionId) -> bytes:
-        """PCM not yet sealed."""
-
-    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
-        """All versions, oldest first."""
-
-    def add_version(self, session_id: SessionId, results: Results, author: Author) -> object:
-        """Keep another version."""
-
-    def subscribe(self, listener: Callable[[Session], None]) -> object:
-        """Call with each new snapshot."""
-
-
-class Recording(Protocol):
-    """A recorder at work on one session."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    def pause(self) -> None:
-        """Stop listening for a moment."""
-
-    def resume(self) -> None:
-        """Listen again."""
-
-    def stop(self) -> None:
-        """Drain, seal and end; returns at once."""
-
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the end; False if it took longer."""
-
-    def level(self) -> Level:
-        """How loud it is."""
-
-    @property
-    def recorded_frames(self) -> int:
-        """16 kHz frames so far."""
-
-
-class Worker(Protocol):
-    """The poller."""
-
-    def wake(self) -> None:
-        """Look at the spool again."""
-
-
-class ReleasingWorker(Worker, Protocol):
-    """The uploader."""
-
-    def release(self, session_id: SessionId | None = None) -> None:
-        """Try at once what waits."""
-
-
-class SettingsStore(Protocol):
-    """Where the settings are kept."""
-
-    def load(self) -> Settings:
-        """The settings in force."""
-
-    def set(self, name: str, value: Any) -> Settings:  # noqa: ANN401  JSON
-        """Store one value."""
-
-    def locked(self) -> frozenset[str]:
-        """Names a policy fixes."""
-
-
-class Services(Protocol):
-    """The services that can be chosen, and what each offers."""
-
-    def prepare(self, service: ServiceRef) -> None:
-        """Get it ready in the background."""
-
-    def offer(self, service: ServiceRef) -> Offer:
-        """What it offers, as last known."""
-
-    def named(self, name_or_url: str, dialect: str, settings: Settings) -> ServiceRef:
-        """The service of that name or URL."""
-
-    def use_token(self, service: ServiceRef, token: str) -> None:
-        """Sign in with a token for this run."""
-
-
-Listener = Callable[[Notice], None]
-StartRecorder = Callable[[SessionId, Cuts, str, Listener], Recording]
-OpenFile = Callable[[SessionId, Cuts, str, Listener], Recording]
 
 
 def new_session_id() -> SessionId:
@@ -184,6 +88,7 @@ class Line:
         self._listeners: list[Listener] = []
         self._running: tuple[SessionId, Recording] | None = None
         self._imports: dict[SessionId, Recording] = {}
+        self._handed_over: set[SessionId] = set()
         store.subscribe(self._session_changed)
 
     # --- telling ---
@@ -263,6 +168,11 @@ class Line:
         if running := self._at_work():
             running.resume()
 
+    def still_here(self) -> None:
+        """The clinician says that the dictation was not forgotten."""
+        if running := self._at_work():
+            running.still_here()
+
     def stop(self, session_id: SessionId | None = None) -> None:
         """End the running dictation, or the one named, and deliver what was spoken."""
         if recording := self._at_work(session_id):
@@ -297,7 +207,7 @@ class Line:
         with self._lock:
             if self._running is None:
                 return None
-            session = self._store.get(self._running[0])
+            session = self._store.get(self._running[1].session_id)
             return None if session.capture is Capture.STOPPED else session
 
     def recorded_s(self, session_id: SessionId | None = None) -> float:
@@ -433,6 +343,20 @@ class Line:
             "session_id": session.session_id if session else None,
             "recorded_s": round(self.recorded_s(), 1) if session else 0.0,
         }
+
+    def look_after(self) -> None:
+        """Called every few seconds: move on to a linked session before the service's limit."""
+        session, recording = self.running(), self._at_work()
+        if session is None or recording is None or session.session_id in self._handed_over:
+            return
+        model = self._services.offer(session.order.service).model(session.order.model)
+        if is_due(session, model.max_session_s if model else None, self._now()):
+            follower = Session(
+                new_session_id(), self._now(), session.order, follows=session.session_id
+            )
+            self._store.add(follower)
+            self._handed_over.add(session.session_id)
+            recording.continue_in(follower.session_id)
 
     def close(self, timeout_s: float) -> None:
         """Stop and seal what records: the one part of leaving that must succeed."""

@@ -104,6 +104,11 @@ _ACCOUNT_OFF = Rule(
     "Ask whoever runs the service to switch it on.",
 )
 
+_DENIED = Rule(Retry.AFTER_SIGN_IN, "The sign-in was refused in the browser.", "Try again.")
+_CODE_EXPIRED = Rule(
+    Retry.AFTER_SIGN_IN, "The code for signing in is no longer valid.", "Ask for a new code."
+)
+
 BY_CODE: dict[str, Rule] = {
     "authentication_failed": _SIGNED_OUT,
     "token_expired": _SIGNED_OUT,
@@ -112,6 +117,11 @@ BY_CODE: dict[str, Rule] = {
     "invalid_api_key": _SIGNED_OUT,
     "invalid_refresh_token": _SIGNED_OUT,
     "unauthorized": _SIGNED_OUT,
+    "invalid_grant": _SIGNED_OUT,
+    "access_denied": _DENIED,
+    "expired_token": _CODE_EXPIRED,
+    "invalid_device_code": _CODE_EXPIRED,
+    "invalid_client": _SIGN_IN_FAILED,
     "forbidden": _SIGNED_OUT,
     "invalid_credentials": _SIGN_IN_FAILED,
     "account_disabled": _ACCOUNT_OFF,
@@ -174,6 +184,9 @@ PENDING_CODES = frozenset({"authorization_pending", "slow_down"})
 
 FORM_EXPIRED = "upload_form_expired"
 """Our own code for a presigned form that has grown old."""
+
+ABORTED = "aborted"
+"""Our own code for a call that was cut off because the program leaves."""
 
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 _LONGEST_CODE = 48
@@ -271,7 +284,7 @@ _SILENCE = {
         "Check the computer's clock, or ask whoever runs the network about its certificate.",
     ),
     "too_large": ("The service sent more than anyone could have said.", _LATER),
-    "aborted": ("The program is closing.", _LATER),
+    ABORTED: ("The program is closing.", _LATER),
 }
 
 

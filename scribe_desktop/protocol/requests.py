@@ -21,13 +21,17 @@ from scribe_desktop.protocol.reading import Unreadable, mapping, read_json, text
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One JSON call. `path` is below the protocol's base, or below the host if `at_root`."""
+    """One JSON call. `path` is below the protocol's base, or below the host if `at_root`.
+
+    `headers` are the few that one call needs and others do not.
+    """
 
     method: str
     path: str
     body: Mapping[str, Any] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     at_root: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def create(session: Session, dialect: Dialect) -> Request:

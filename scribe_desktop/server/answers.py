@@ -9,6 +9,7 @@ from typing import Any
 from scribe_desktop.server.calls import Incoming
 from scribe_desktop.server.documents import FAILED, Document
 from scribe_desktop.server.moments import iso
+from scribe_desktop.server.presigned import presigned_form
 from scribe_desktop.server.service import Service
 from scribe_desktop.server.sessions import OPEN, Session, StoredFile
 
@@ -24,12 +25,18 @@ HTTP_STATUS = {
 }
 
 
-def upload_url(session: Session, asked: Incoming) -> str:
-    """Where this session's audio goes, under the name by which the client reached us."""
-    if session.stream_id is None:
-        return f"{asked.base_url}/sessions/{session.id}/audio"
-    socket_origin = asked.origin.replace("http", "ws", 1)
-    return f"{socket_origin}{asked.mount}/stream/sessions/{session.stream_id}/audio"
+def upload_url(service: Service, session: Session, asked: Incoming) -> str | dict[str, Any]:
+    """Where this session's audio goes, under the name by which the client reached us.
+
+    A form for clients that ask for version 2, a socket for a stream, else an
+    address to which the file's name is added.
+    """
+    if session.stream_id is not None:
+        socket_origin = asked.origin.replace("http", "ws", 1)
+        return f"{socket_origin}{asked.mount}/stream/sessions/{session.stream_id}/audio"
+    if asked.query.get("version") == "v2":
+        return presigned_form(service.secret, session.id, asked, service.now())
+    return f"{asked.base_url}/sessions/{session.id}/audio"
 
 
 def patient_keys(session: Session) -> dict[str, Any]:
@@ -65,7 +72,7 @@ def session_status(
         }
     if status in OPEN or status == "processing":
         if status in OPEN:
-            body["upload_url"] = upload_url(session, asked)
+            body["upload_url"] = upload_url(service, session, asked)
         return body | {"transcript": service.transcription.partial(session.id)}
     return body | _result(session, documents)
 

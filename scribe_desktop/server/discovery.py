@@ -9,6 +9,7 @@ from scribe_desktop.server.service import Model, Service
 from scribe_desktop.server.shapes import FLAG, TEXT, WHOLE, many, one_of, record
 from scribe_desktop.server.uploads import FORMATS
 
+AUTO_LANGUAGE = "auto_detect"
 PATH = "/.well-known/medscribealliance"
 
 _MODEL = record(
@@ -72,7 +73,10 @@ def describe(service: Service, asked: Incoming) -> Reply:
             "client_sdk_delivery": True,
         },
         "models": [_model(model) for model in service.models],
-        "languages": {"supported": supported_languages(service), "auto_detection": False},
+        "languages": {
+            "supported": supported_languages(service),
+            "auto_detection": _finds_out(service),
+        },
     }
     return Reply(body=body, headers={"Cache-Control": "max-age=3600"})
 
@@ -80,6 +84,11 @@ def describe(service: Service, asked: Incoming) -> Reply:
 def supported_languages(service: Service) -> list[str]:
     """Every language that at least one model hears."""
     return list(dict.fromkeys(code for model in service.models for code in model.languages))
+
+
+def _finds_out(service: Service) -> bool:
+    """Whether a model can tell by itself which of its languages it hears."""
+    return any(len(model.languages) > 1 for model in service.models)
 
 
 def _model(model: Model) -> dict[str, Any]:

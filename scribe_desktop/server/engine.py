@@ -140,7 +140,7 @@ class WhisperEngine:
                 segments, _ = self._model.transcribe(
                     sound,
                     language=language,
-                    hotwords=", ".join(hotwords[:MOST_HOTWORDS]) or None,
+                    hotwords=_prompt(hotwords) or None,
                     **_DECODING,
                 )
                 text = " ".join(segment.text.strip() for segment in segments)
@@ -172,6 +172,12 @@ def threads_to_use() -> int:
 def load(name: str, extra_folders: Sequence[Path] = ()) -> WhisperEngine:
     """Find the model's weights and load them. Raises EngineError with a sentence."""
     return WhisperEngine(name, find(name, extra_folders))
+
+
+def _prompt(hotwords: Sequence[str]) -> str:
+    # As sentences of one word. A bare list makes the model answer in lists: it left out full
+    # stops (6 of 30), capitals and once a whole sentence of the sample dictations.
+    return " ".join(f"{word[:1].upper()}{word[1:]}." for word in hotwords[:MOST_HOTWORDS])
 
 
 def _floats(pcm: Pcm) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

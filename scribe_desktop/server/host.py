@@ -49,6 +49,8 @@ class ServeOptions:
     """How to serve. `store_key` is asked once, when no parent sent a key.
 
     Without a key and a folder the store is in memory and ends with the run.
+    `names` are those by which other computers may call this one, when it
+    listens to more than itself; `origins` are web pages that may.
     `token_stdin` reads the line described above and ends at the end of input.
     """
 
@@ -60,6 +62,7 @@ class ServeOptions:
     store_key: Callable[[], bytes] | None = None
     certificate: Path | None = None
     certificate_key: Path | None = None
+    names: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     model_folders: tuple[Path, ...] = ()
 
@@ -142,7 +145,7 @@ class _Server(uvicorn.Server):
 
 
 def _configuration(service: Service, options: ServeOptions) -> uvicorn.Config:
-    hosts = () if is_loopback(options.host) else (options.host,)
+    hosts = () if is_loopback(options.host) else (options.host, *options.names)
     return uvicorn.Config(
         application(service, hosts=hosts, origins=options.origins),
         # Addresses hold session ids only, but a log of them is still a diary of a clinic.

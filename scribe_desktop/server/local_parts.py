@@ -16,6 +16,7 @@ from scribe_desktop.server.custom_templates import TemplateShelf
 from scribe_desktop.server.engine import Engine, load
 from scribe_desktop.server.host import ServeOptions, now
 from scribe_desktop.server.notes import FilledNote, fill
+from scribe_desktop.server.progress import State
 from scribe_desktop.server.service import Model
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.templates import BUILT_IN, Template, described
@@ -55,9 +56,16 @@ class LocalSpeech:
         """Load the model now, so that the first chunk need not wait for it."""
         self._engine(model)
 
-    def transcriber(self, model: str, languages: Sequence[str]) -> SessionTranscriber:
+    def transcriber(
+        self, model: str, languages: Sequence[str], state: State | None = None
+    ) -> SessionTranscriber:
         """Begin to listen to a session. Raises EngineError when the model is missing."""
-        return SessionTranscriber(self._engine(model), languages, self._hotwords)
+        return SessionTranscriber(self._engine(model), languages, self._hotwords, state)
+
+    def release(self) -> None:
+        """Let the models go; they are loaded again when somebody speaks."""
+        with self._lock:
+            self._engines.clear()
 
     def decode(self, body: bytes) -> Pcm:
         """Samples of an audio file at 16 kHz mono. Raises AudioFileError."""

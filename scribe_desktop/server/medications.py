@@ -63,8 +63,9 @@ _ONE_FREQUENCY = (
     rf"daily|nightly|weekly|monthly|hourly|"
     rf"(?:at|before)\s+(?:bedtime|bed|night|noon)|in\s+the\s+(?:morning|evening|afternoon)|"
     rf"(?:before|after|with)\s+(?:meals?|food|breakfast|lunch|dinner)|"
-    rf"b\.?i\.?d\.?|t\.?i\.?d\.?|q\.?i\.?d\.?|q\.?d\.?|q\.?h\.?s\.?|q\s?\d+\s?h(?:ours?)?|o\.?d\.?|"
-    rf"(?:as|when|if)\s+(?:needed|required)|p\.?r\.?n\.?|stat|on\s+day\s+{NUMBER}|"
+    rf"b\.i\.d\.|t\.i\.d\.|q\.i\.d\.|q\.d\.|q\.h\.s\.|o\.d\.|p\.r\.n\.|bid|tid|qid|qd|qhs|od|prn|"
+    rf"q\s?\d+\s?h(?:ours?)?|"
+    rf"(?:as|when|if)\s+(?:needed|required)|stat|on\s+day\s+{NUMBER}|"
     rf"immediately|\d-\d-\d"
     rf")(?!\w)"
 )

@@ -14,7 +14,7 @@ from scribe_desktop.server.answers import (
     upload_url,
 )
 from scribe_desktop.server.calls import BASE, Call, Incoming, Reply, Sent
-from scribe_desktop.server.discovery import supported_languages
+from scribe_desktop.server.discovery import AUTO_LANGUAGE
 from scribe_desktop.server.documents import Document
 from scribe_desktop.server.fields import Anything, Fields, Free, Text, Whole, Words
 from scribe_desktop.server.limits import (
@@ -23,7 +23,6 @@ from scribe_desktop.server.limits import (
     SESSION_LIFETIME_S,
 )
 from scribe_desktop.server.moments import iso
-from scribe_desktop.server.presigned import presigned_form
 from scribe_desktop.server.refusals import Refusal, invalid, resource_not_found
 from scribe_desktop.server.service import Model, Service
 from scribe_desktop.server.sessions import Session
@@ -92,7 +91,7 @@ def create(service: Service, asked: Incoming) -> Reply:
         max_audio_s=float(model.max_session_duration_s),
         upload_type=sent.get("upload_type", "chunked"),
         mode=sent.get("session_mode", "dictation"),
-        languages=_languages(service, model, sent.get("language_hint", ())),
+        languages=_languages(model, sent.get("language_hint", ())),
         templates=_templates(service, sent.get("templates", ())),
         transcript_language=next(iter(sent.get("transcript_language", ())), ""),
         patient=_patient(sent),
@@ -186,15 +185,12 @@ def patch(service: Service, asked: Incoming) -> Reply:
 
 
 def _created(service: Service, made: Session, asked: Incoming) -> dict[str, Any]:
-    url: object = upload_url(made, asked)
-    if asked.query.get("version") == "v2" and made.stream_id is None:
-        url = presigned_form(service.secret, made.id, asked, service.now())
     body: dict[str, Any] = {
         "session_id": made.id,
         "status": "created",
         "created_at": iso(made.created_at),
         "expires_at": iso(made.expires_at),
-        "upload_url": url,
+        "upload_url": upload_url(service, made, asked),
         **patient_keys(made),
     }
     size = len(json.dumps(made.additional_data, ensure_ascii=False).encode())
@@ -225,19 +221,21 @@ def _templates(service: Service, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return wanted
 
 
-def _languages(service: Service, model: Model, hints: tuple[str, ...]) -> tuple[str, ...]:
-    """The hints this model can hear, as two letters; refuse when there were hints and none fits."""
+def _languages(model: Model, hints: tuple[str, ...]) -> tuple[str, ...]:
+    """The hints this model can hear, as two letters; none when it is to find out by itself.
+
+    Refuses when there were hints and none fits.
+    """
     codes = [_two_letters(hint) for hint in hints]
+    if AUTO_LANGUAGE in hints:
+        return ()
     heard = tuple(dict.fromkeys(code for code in codes if code in model.languages))
     if codes and not heard:
         raise Refusal(
             422,
             "language_unsupported",
             "None of the languages can be heard by this model.",
-            details={
-                "supported": list(model.languages),
-                "other_models": [code for code in supported_languages(service) if code in codes],
-            },
+            details={"supported": list(model.languages)},
         )
     return heard
 
@@ -299,7 +297,7 @@ def _changes(service: Service, now: Session, sent: Mapping[str, Any]) -> dict[st
         changes["templates"] = _templates(service, sent["templates"])
     if "model" in sent or "language_hint" in sent:
         hints = sent.get("language_hint", now.languages)
-        changes["languages"] = _languages(service, model, hints)
+        changes["languages"] = _languages(model, hints)
     if "patient_details" in sent or "session_details" in sent:
         changes["patient"] = _patient(sent)
     for name, key in (

@@ -47,13 +47,15 @@ FORM = record(
     }
 )
 
+UPLOAD_URL: Schema = {"anyOf": [TEXT, FORM]}
+
 CREATED = record(
     {
         "session_id": TEXT,
         "status": one_of("created"),
         "created_at": MOMENT,
         "expires_at": MOMENT,
-        "upload_url": {"anyOf": [TEXT, FORM]},
+        "upload_url": UPLOAD_URL,
     },
     {"patient_details": FREE, "session_details": FREE, "warnings": many(TEXT)},
 )
@@ -93,7 +95,7 @@ _PATIENT = {"patient_details": FREE, "session_details": FREE}
 def session(*statuses: str, required: tuple[str, ...] = ()) -> Schema:
     """A status answer; `required` names the keys that these statuses always have."""
     optional: dict[str, Schema] = {
-        "upload_url": TEXT,
+        "upload_url": UPLOAD_URL,
         "transcript": TEXT,
         "templates": many({"type": "object", "additionalProperties": FILLED}),
         "model_used": TEXT,

@@ -45,6 +45,11 @@ CREATE TABLE files (
     streamed INTEGER NOT NULL,
     PRIMARY KEY (session_id, number)
 );
+CREATE TABLE progress (
+    session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    heard TEXT NOT NULL,
+    state TEXT NOT NULL
+);
 CREATE TABLE documents (
     id TEXT PRIMARY KEY,
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
@@ -216,7 +221,7 @@ def _plain_errors() -> Iterator[None]:
     """Turn the database's own failures into sentences; ours pass unchanged."""
     try:
         yield
-    except sqlcipher3.OperationalError as error:
+    except sqlcipher3.DatabaseError as error:
         if "full" in str(error):
             raise DiskFull(
                 "The disk is full; the local service could not store the audio.",

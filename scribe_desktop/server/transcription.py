@@ -20,16 +20,18 @@ from scribe_desktop.server.bell import Bell
 from scribe_desktop.server.documents import FAILED, WRITTEN, Document, Documents
 from scribe_desktop.server.hearing import Feed, Finish, Restart, next_hearing
 from scribe_desktop.server.problems import Problem, problems_of
+from scribe_desktop.server.progress import Progress, State
 from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.sessions import OPEN, Session, Sessions
 from scribe_desktop.server.store import Store
+from scribe_desktop.server.turns import Hear, Prepare, Rest, Stop, Turns
 
 _log = logging.getLogger(__name__)
 
 # A native engine may fail once for a passing reason such as memory; twice is a failure.
 _TRIES = 2
-# A store that cannot be written, for want of room, is tried again after this time.
-_STORE_PAUSE_S = 2.0
+# A loaded model holds some 300 MB; loading it again takes about a second.
+_REST_AFTER_S = 600.0
 
 
 class Heard(Protocol):
@@ -53,6 +55,9 @@ class Transcriber(Protocol):
     def partial(self) -> str:
         """The text so far."""
 
+    def state(self) -> State:
+        """What is settled, for another transcriber that is fed the same audio from its start."""
+
     def finish(self) -> Heard:
         """Hear what is left and give the whole text."""
 
@@ -63,8 +68,11 @@ class Speech(Protocol):
     def prepare(self, model: str) -> None:
         """Load the model now, so that the first chunk need not wait for it."""
 
-    def transcriber(self, model: str, languages: Sequence[str]) -> Transcriber:
-        """Begin to listen to a session."""
+    def transcriber(self, model: str, languages: Sequence[str], state: State | None) -> Transcriber:
+        """Begin to listen to a session, or go on from what was settled before."""
+
+    def release(self) -> None:
+        """Give memory back: nobody has spoken for a while."""
 
     def decode(self, body: bytes) -> NDArray[np.int16]:
         """Samples of an audio file at 16 kHz mono; raises ScribeError."""
@@ -102,6 +110,7 @@ class _Live:
     """What the engine thread holds of one session between two chunks."""
 
     transcriber: Transcriber
+    saved: State | None
     heard: dict[int, str] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
 
@@ -126,27 +135,23 @@ class Transcription:
         self._notes = notes
         self._bell = bell
         self._resolved = resolved
-        self._changed = threading.Condition()
-        self._due: dict[str, bool] = {}
-        self._parked: set[str] = set()
-        self._to_prepare: list[str] = []
+        self._progress = Progress(store)
+        self._turns = Turns()
+        self._lock = threading.Lock()
         self._partials: dict[str, str] = {}
         self._live: dict[str, _Live] = {}
         self._failures: dict[str, int] = {}
-        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     def start(self) -> None:
         """Begin, with everything that an earlier run had acknowledged and not resolved."""
         for session_id in [*self._sessions.unresolved(), *self._documents.pending()]:
-            self._due[session_id] = False
+            self._turns.ask(session_id, urgent=False)
         self._thread.start()
 
     def stop(self, timeout_s: float) -> bool:
         """Stop after the work under way; False when that takes longer than the time given."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self._turns.stop()
         if self._thread.ident is None:
             return True
         self._thread.join(timeout_s)
@@ -154,44 +159,30 @@ class Transcription:
 
     def prepare(self, model: str) -> None:
         """A session with this model began: load it while the first words are spoken."""
-        with self._changed:
-            self._to_prepare.append(model)
-            self._changed.notify_all()
+        self._turns.prepare(model)
 
     def wake(self, session_id: str, *, urgent: bool = False) -> None:
         """There is something to hear or to write; somebody waits when it is urgent."""
-        with self._changed:
-            self._due[session_id] = urgent or self._due.get(session_id, False)
-            self._changed.notify_all()
+        self._turns.ask(session_id, urgent=urgent)
 
     def partial(self, session_id: str) -> str:
         """The text heard so far, also before the session has ended."""
-        with self._changed:
+        with self._lock:
             return self._partials.get(session_id, "")
 
     def _run(self) -> None:
         while True:
-            with self._changed:
-                while not (self._stopping or self._due or self._to_prepare):
-                    self._changed.wait(_STORE_PAUSE_S if self._parked else None)
-                    self._due |= dict.fromkeys(self._parked, True)
-                    self._parked.clear()
-                if self._stopping:
+            match self._turns.next(_REST_AFTER_S):
+                case Stop():
                     return
-                model = self._to_prepare.pop(0) if self._to_prepare else None
-                session_id = None if model else self._take()
-            if model:
-                self._prepare(model)
-            elif session_id:
-                self._advance(session_id)
-
-    def _take(self) -> str:
-        # Whoever has stopped speaking waits for the text; the others still speak.
-        session_id = next((name for name, urgent in self._due.items() if urgent), None)
-        if session_id is None:
-            session_id = next(iter(self._due))
-        del self._due[session_id]
-        return session_id
+                case Prepare(model):
+                    self._prepare(model)
+                case Hear(session_id):
+                    self._advance(session_id)
+                case Rest():
+                    # What is settled is stored, so a session that goes on can be taken up.
+                    self._live.clear()
+                    self._speech.release()
 
     def _prepare(self, model: str) -> None:
         try:
@@ -210,7 +201,7 @@ class Transcription:
         except SpoolError:
             _log.warning("the result of session %s could not be stored yet", session_id)
             self._live.pop(session_id, None)
-            self._parked.add(session_id)
+            self._turns.park(session_id)
 
     def _step_or_fail(self, session_id: str) -> bool:
         try:
@@ -236,9 +227,13 @@ class Transcription:
             return False
         live = self._live.get(session_id)
         if live is None:
-            made = self._speech.transcriber(session.model, session.languages)
-            live = self._live[session_id] = _Live(made)
+            live = self._live[session_id] = self._begun(session)
         return self._hear(session, live)
+
+    def _begun(self, session: Session) -> _Live:
+        files = {item.number: item.sha256 for item in self._sessions.files(session.id)}
+        state = self._progress.load(session.id, files)
+        return _Live(self._speech.transcriber(session.model, session.languages, state), state)
 
     def _hear(self, session: Session, live: _Live) -> bool:
         files = {item.number: item.sha256 for item in self._sessions.files(session.id)}
@@ -246,6 +241,7 @@ class Transcription:
         match step:
             case Restart():
                 self._live.pop(session.id)
+                self._progress.drop(session.id)
                 return True
             case Feed(number):
                 waiting = len(files) > len(live.heard) + len(live.skipped) + 1
@@ -268,7 +264,11 @@ class Transcription:
             return
         live.transcriber.feed(pcm, more_waiting=more_waiting)
         live.heard[number] = digest
-        with self._changed:
+        state = live.transcriber.state()
+        if state != live.saved:
+            live.saved = state
+            self._progress.save(session_id, live.heard, state)
+        with self._lock:
             self._partials[session_id] = live.transcriber.partial()
         self._bell.ring(partial_of(session_id))
 
@@ -364,7 +364,7 @@ class Transcription:
     def _forget(self, session_id: str) -> None:
         self._live.pop(session_id, None)
         self._failures.pop(session_id, None)
-        with self._changed:
+        with self._lock:
             self._partials.pop(session_id, None)
 
 

@@ -303,9 +303,9 @@ class Client:
             base = origins.root(base_url) if request.at_root else base_url
         except origins.ForbiddenAddress as error:
             raise errors.forbidden_address() from error
-        headers, body = {}, None
+        headers, body = dict(request.headers), None
         if request.body is not None:
-            headers = {"Content-Type": "application/json"}
+            headers["Content-Type"] = "application/json"
             body = json.dumps(request.body).encode()
         outgoing = Outgoing(
             request.method,

@@ -29,7 +29,7 @@ from scribe_desktop.services.places import make_private
 _log = logging.getLogger(__name__)
 
 START_LIMIT_S = 30.0
-STOP_LIMIT_S = 1.5
+STOP_LIMIT_S = 1.2
 KILL_LIMIT_S = 0.4
 # A service that ran this long was healthy: its next failure is the first again.
 _HEALTHY_S = 60.0
@@ -91,7 +91,7 @@ class LocalService:
         self._state = threading.Condition()
         self._health = Health.STOPPED
         self._address: Address | None = None
-        self._stopping = False
+        self._stop = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
 
@@ -106,8 +106,12 @@ class LocalService:
         with self._state:
             if self._thread is not None:
                 return
-            self._stopping = False
-            self._thread = threading.Thread(target=self._watch, name="local-service", daemon=True)
+            # A new event for each start: a thread that still waits for a locked
+            # keyring must not take a later start for its own.
+            self._stop = threading.Event()
+            self._thread = threading.Thread(
+                target=self._watch, args=(self._stop,), name="local-service", daemon=True
+            )
             self._thread.start()
 
     def address(self, timeout_s: float = START_LIMIT_S) -> tuple[str, str]:
@@ -117,7 +121,7 @@ class LocalService:
         session. Raises ServiceError when it is not ready in time.
         """
         with self._state:
-            self._state.wait_for(lambda: self._address or self._stopping, timeout_s)
+            self._state.wait_for(lambda: self._address or self._stop.is_set(), timeout_s)
             if self._address is not None:
                 return self._address.base_url, self._address.token
         raise ServiceError(
@@ -129,7 +133,7 @@ class LocalService:
     def stop(self) -> None:
         """Stop the service within two seconds; nothing of it is left behind."""
         with self._state:
-            self._stopping = True
+            self._stop.set()
             child, thread = self._child, self._thread
             self._state.notify_all()
         if child is not None:
@@ -139,27 +143,28 @@ class LocalService:
         with self._state:
             self._thread = None
 
-    def _watch(self) -> None:
+    def _watch(self, stop: threading.Event) -> None:
         failures = 0
-        while not self._stopping:
+        while not stop.is_set():
             self._say(Health.RESTARTING if failures else Health.STARTING)
             began = time.monotonic()
             try:
-                self._run_once()
+                self._run_once(stop)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next start may work
                 _log.warning("the local service could not be started: %s", type(error).__name__)
             failures = 1 if time.monotonic() - began > _HEALTHY_S else failures + 1
             with self._state:
                 pause = min(_LONGEST_PAUSE_S, 0.25 * 2.0 ** min(failures, 10))
-                self._state.wait_for(lambda: self._stopping, pause)
-        self._say(Health.STOPPED)
+                self._state.wait_for(stop.is_set, pause)
+        if stop is self._stop:
+            self._say(Health.STOPPED)
 
-    def _run_once(self) -> None:
+    def _run_once(self, stop: threading.Event) -> None:
         """From one start of the child to its end."""
         token = secrets.token_urlsafe(32)
         # The folder travels with the secrets: a path in the arguments is seen by every user.
         line = {"token": token, "store_key": self._key().hex(), "folder": str(self._folder)}
-        child = self._spawn()
+        child = self._spawn(stop)
         try:
             stdin, stdout, stderr = _pipes(child)
             stdin.write(json.dumps(line).encode() + b"\n")
@@ -176,9 +181,9 @@ class LocalService:
                 self._child = None
             _end(child)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, stop: threading.Event) -> subprocess.Popen[bytes]:
         with self._state:
-            if self._stopping:
+            if stop.is_set():
                 raise ServiceError("The program is closing.", retry=Retry.NEVER)
             windows = sys.platform == "win32"
             self._child = subprocess.Popen(

@@ -30,6 +30,7 @@ from scribe_desktop.domain.session import (
     apply,
 )
 from scribe_desktop.domain.steps import Poll, Rest, next_step
+from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, Finished, Gone, Processing
 from scribe_desktop.services.lanes import Lanes
 from scribe_desktop.services.uploader import DeliverySpool, forgotten_again
@@ -156,7 +157,8 @@ class Poller:
                     self._note(lapsed, forgotten_again(now + delay_s))
 
     def _failed(self, session: Session, error: ServiceError) -> None:
-        if self._lanes.is_stopping:
+        if self._lanes.is_stopping or error.code == errors.ABORTED:
+            self._lanes.tell_to_stop()
             return
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         retry_at = None

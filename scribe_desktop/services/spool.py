@@ -176,9 +176,16 @@ class Spool:
         return session
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
-        """A sealed chunk, the same bytes every time; raises SpoolError when it was deleted."""
-        row = self._chunk_row("body, frames, media_type, extension", session_id, index)
-        body, frames, media_type, extension = row
+        """A sealed chunk, the same bytes every time; raises SpoolError when it was deleted.
+
+        Raises SpoolDamaged when the bytes are not those that were sealed.
+        """
+        row = self._chunk_row("body, frames, media_type, extension, digest", session_id, index)
+        body, frames, media_type, extension, digest = row
+        # A bad page can be read as zeros, and the service would take them for speech.
+        if hashlib.sha256(body).hexdigest() != digest:
+            with self._lock:
+                self._file.refuse()
         return EncodedChunk(index, body, frames, media_type, extension)
 
     def chunk_digest(self, session_id: SessionId, index: int) -> str:

@@ -6,7 +6,7 @@ Not locked here: the spool calls with its lock held.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from scribe_desktop.domain.errors import DiskFull, SpoolDamaged
 from scribe_desktop.services.spool_salvage import copy_readable
@@ -14,6 +14,8 @@ from scribe_desktop.services.spool_schema import (
     DAMAGE_MARK_FILE,
     SPOOL_FILE,
     connect,
+    damaged,
+    keep_head,
     prepare,
     transaction,
     translated,
@@ -28,6 +30,7 @@ class SpoolFile:
         self._key = key
         self._connection = connection
         self._suspect = False
+        self._met_damage = False
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -44,19 +47,23 @@ class SpoolFile:
     def read(self, sql: str, *values: object) -> list[Any]:
         """All rows of a query."""
         with self._watched():
+            if self._met_damage:
+                self._reconnect_if_suspect()
             rows: list[Any] = self._connection.execute(sql, values).fetchall()
         return rows
 
     def take_in(self, aside: Path, key: bytes, at: float) -> None:
         """Copy every readable row of a store that was set aside and that `key` opens."""
-        other = connect(aside / SPOOL_FILE, key)
-        try:
-            with self._watched():
+        with self._watched():
+            with contextlib.closing(connect(aside / SPOOL_FILE, key)) as other:
                 prepare(other)
-                self._reconnect_if_suspect()
-                copy_readable(other, self._connection, at)
-        finally:
-            other.close()
+            self._reconnect_if_suspect()
+            copy_readable(lambda: connect(aside / SPOOL_FILE, key), self._connection, at)
+
+    def refuse(self) -> NoReturn:
+        """Raise SpoolDamaged for a row that is not what was written."""
+        with self._watched():
+            raise damaged()
 
     def sweep(self) -> None:
         """Give freed pages back to the disk and leave nothing in the log."""
@@ -68,6 +75,8 @@ class SpoolFile:
         """Write the log back into the file and close it."""
         with translated():
             self._connection.close()
+        with contextlib.suppress(OSError):
+            keep_head(self._folder)
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[None]:
@@ -80,7 +89,9 @@ class SpoolFile:
             self._suspect = True
             raise
         except SpoolDamaged:
-            # The next start looks at every page and saves what it can.
+            # The connection would now fail on good pages too. The next start looks
+            # at every page and saves what it can.
+            self._suspect = self._met_damage = True
             with contextlib.suppress(OSError):
                 (self._folder / DAMAGE_MARK_FILE).touch()
             raise
@@ -96,4 +107,4 @@ class SpoolFile:
             raise
         self._connection.close()
         self._connection = fresh
-        self._suspect = False
+        self._suspect = self._met_damage = False

@@ -10,20 +10,23 @@ import contextlib
 import datetime as dt
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scribe_desktop.domain.errors import SpoolDamaged, SpoolKeyLost
+from scribe_desktop.domain.errors import DiskFull, SpoolDamaged, SpoolKeyLost
 from scribe_desktop.domain.record import read_session
 from scribe_desktop.services.places import make_private, write_private
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_salvage import copy_readable
 from scribe_desktop.services.spool_schema import (
     DAMAGE_MARK_FILE,
+    HEAD_FILE,
     KEY_MARK_FILE,
     SPOOL_FILE,
     connect,
+    keep_head,
     key_mark,
     prepare,
     translated,
@@ -32,11 +35,22 @@ from scribe_desktop.services.spool_schema import (
 _log = logging.getLogger(__name__)
 
 _RESCUE_FILE = "spool.rescued"
+_PATCHED_FILE = "spool.patched"
 _PARTS = ("", "-wal", "-shm")
 
 
 def open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> SpoolFile:
     """Open or create the store in `folder`; see `Spool.open` for what is raised."""
+    try:
+        return _open_or_set_aside(folder, key, now=now)
+    except OSError as error:
+        raise DiskFull(
+            "The folder with the recordings on this computer takes nothing at the moment.",
+            "Check the disk and its free space, then start again.",
+        ) from error
+
+
+def _open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> SpoolFile:
     make_private(folder)
     path = folder / SPOOL_FILE
     if not path.exists():
@@ -54,6 +68,7 @@ def open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> 
         connection.close()
         raise _rescue(folder, key, now())
     _write_key_mark(folder, key)
+    keep_head(folder)
     return SpoolFile(folder, key, connection)
 
 
@@ -116,7 +131,10 @@ def _set_aside(folder: Path, at: float) -> Path:
         number += 1
         aside = folder / f"set-aside-{stamp}-{number}"
     make_private(aside)
-    for name in (*(SPOOL_FILE + part for part in _PARTS), KEY_MARK_FILE, DAMAGE_MARK_FILE):
+    # Copied first: without its mark nobody could tell later which key opens the store.
+    with contextlib.suppress(FileNotFoundError):
+        write_private(aside / KEY_MARK_FILE, (folder / KEY_MARK_FILE).read_bytes())
+    for name in (*(SPOOL_FILE + part for part in _PARTS), HEAD_FILE, DAMAGE_MARK_FILE):
         with contextlib.suppress(FileNotFoundError):
             (folder / name).rename(aside / name)
     _log.warning("spool set aside: %s", aside.name)
@@ -126,21 +144,22 @@ def _set_aside(folder: Path, at: float) -> Path:
 def _rescue(folder: Path, key: bytes, at: float) -> SpoolDamaged:
     for part in _PARTS:
         (folder / (_RESCUE_FILE + part)).unlink(missing_ok=True)
-    old = connect(folder / SPOOL_FILE, key, for_rescue=True)
+    readable = _readable_store(folder, key)
     new = connect(folder / _RESCUE_FILE, key)
     try:
         prepare(new)
-        rescued = copy_readable(old, new, at)
+        rescued = copy_readable(lambda: connect(readable, key, for_rescue=True), new, at)
     finally:
-        old.close()
         new.close()
+        for part in _PARTS:
+            (folder / (_PATCHED_FILE + part)).unlink(missing_ok=True)
     (folder / DAMAGE_MARK_FILE).touch()
     _set_aside(folder, at)
     _finish_rescue(folder, at)
     _write_key_mark(folder, key)
     _log.warning("spool rescued: %d sessions, %d lost", rescued.sessions, rescued.chunks_lost)
     lost = (
-        f"{rescued.chunks_lost} pieces of audio could not be saved."
+        f"Pieces of audio that could not be saved: {rescued.chunks_lost}."
         if rescued.chunks_lost
         else "No audio was found missing."
     )
@@ -149,6 +168,28 @@ def _rescue(folder: Path, key: bytes, at: float) -> SpoolDamaged:
         f"{rescued.sessions} dictations were saved from it. {lost}",
         "Check the dictations that are marked with a gap.",
     )
+
+
+def _readable_store(folder: Path, key: bytes) -> Path:
+    """The damaged store, or a copy with its first page put back where that one is lost."""
+    store, patched = folder / SPOOL_FILE, folder / _PATCHED_FILE
+    connection = connect(store, key, for_rescue=True)
+    try:
+        with translated():
+            connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except SpoolDamaged:
+        if not (folder / HEAD_FILE).exists():
+            return store
+    else:
+        return store
+    finally:
+        connection.close()
+    for part in ("", "-wal"):
+        if (folder / (SPOOL_FILE + part)).exists():
+            shutil.copyfile(folder / (SPOOL_FILE + part), folder / (_PATCHED_FILE + part))
+    with patched.open("r+b") as file:
+        file.write((folder / HEAD_FILE).read_bytes())
+    return patched
 
 
 def _finish_rescue(folder: Path, at: float) -> None:

@@ -6,8 +6,9 @@ are left: what is lost becomes a gap on its time line, never a silent hole.
 """
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,38 +43,59 @@ class Rescued:
     chunks_lost: int
 
 
-def copy_readable(old: Any, new: Any, at: float) -> Rescued:  # noqa: ANN401  untyped library
-    """Copy every readable row from `old` into the empty store `new`, in one transaction."""
+def copy_readable(dial: Callable[[], Any], new: Any, at: float) -> Rescued:  # noqa: ANN401  untyped library
+    """Copy every readable row of the store that `dial` opens into `new`, in one transaction."""
     with transaction(new):
         new.execute("PRAGMA defer_foreign_keys = ON")
-        for table in TABLES:
-            for row in _readable_rows(old, table):
-                if _is_sound(table, row):
-                    marks = ", ".join("?" * len(row))
-                    new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608  our own words
+        with contextlib.closing(_Reader(dial)) as old:
+            for table in TABLES:
+                for row in old.rows(table):
+                    if _is_sound(table, row):
+                        marks = ", ".join("?" * len(row))
+                        new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608  our own words
         _adopt_orphans(new, at)
         rows = new.execute("SELECT record FROM sessions").fetchall()
         lost = sum(_reconcile(new, read_session(json.loads(record))) for (record,) in rows)
     return Rescued(len(rows), lost)
 
 
-def _readable_rows(connection: Any, table: str) -> Iterator[Any]:  # noqa: ANN401
-    last = None
-    with contextlib.suppress(dbapi2.DatabaseError):
-        query = f"SELECT COALESCE(MAX(rowid), 0) FROM {table} NOT INDEXED"  # noqa: S608
-        (last,) = connection.execute(query).fetchone()
-    query = f"SELECT * FROM {table} NOT INDEXED WHERE rowid = ?"  # noqa: S608
-    number = failures = 0
-    while (number < last) if last is not None else (failures < _HOPELESS_ROWS):
-        number += 1
+class _Reader:
+    """Reads row by row, with a fresh connection after each page that cannot be read.
+
+    SQLCipher remembers a bad page: the same connection then fails on good
+    pages too, or gives zeros for them.
+    """
+
+    def __init__(self, dial: Callable[[], Any]) -> None:
+        self._dial = dial
+        self._connection = dial()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def rows(self, table: str) -> Iterator[Any]:
+        top = self._try(f"SELECT COALESCE(MAX(rowid), 0) FROM {table} NOT INDEXED")  # noqa: S608
+        last = top[0][0] if top else None
+        number = failures = 0
+        while (number < last) if last is not None else (failures < _HOPELESS_ROWS):
+            number += 1
+            rows = self._try(f"SELECT * FROM {table} NOT INDEXED WHERE rowid = {number}")  # noqa: S608
+            failures = 0 if rows is not None else failures + 1
+            yield from rows or ()
+
+    def _try(self, query: str) -> list[Any] | None:
         try:
-            yield from connection.execute(query, (number,)).fetchall()
-            failures = 0
+            rows: list[Any] = self._connection.execute(query).fetchall()
         except dbapi2.DatabaseError:
-            failures += 1
+            self._connection.close()
+            self._connection = self._dial()
+            return None
+        return rows
 
 
 def _is_sound(table: str, row: Any) -> bool:  # noqa: ANN401
+    if table == "chunks":
+        return bool(hashlib.sha256(row[2]).hexdigest() == row[6])
     if table != "sessions":
         return True
     try:

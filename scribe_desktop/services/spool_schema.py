@@ -15,10 +15,13 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from scribe_desktop.domain.errors import DiskFull, SpoolDamaged, SpoolError, SpoolFromTheFuture
+from scribe_desktop.services.places import write_private
 
 SPOOL_FILE = "spool.db"
 KEY_MARK_FILE = "spool.key-mark"
 DAMAGE_MARK_FILE = "spool.damaged"
+HEAD_FILE = "spool.head"
+PAGE_BYTES = 4096
 
 KEY_BYTES = 32
 
@@ -154,11 +157,28 @@ def _translate(code: int) -> SpoolError | None:
             "Check the disk or its connection; the recording goes on.",
         )
     if code in _UNREADABLE:
-        return SpoolDamaged(
-            "A part of the recordings on this computer cannot be read.",
-            "Start Scribe Desktop again: it sets the damaged file aside and saves what it can.",
-        )
+        return damaged()
     return None
+
+
+def damaged() -> SpoolDamaged:
+    """What to say when something of the store cannot be read."""
+    return SpoolDamaged(
+        "A part of the recordings on this computer cannot be read.",
+        "Start Scribe Desktop again: it sets the damaged file aside and saves what it can.",
+    )
+
+
+def keep_head(folder: Path) -> None:
+    """Keep a copy of the first page, without which no other page can be found.
+
+    It changes seldom, so the copy of the last start or end is good enough to
+    read a file whose beginning was damaged.
+    """
+    with (folder / SPOOL_FILE).open("rb") as file:
+        head = file.read(PAGE_BYTES)
+    if len(head) == PAGE_BYTES:
+        write_private(folder / HEAD_FILE, head)
 
 
 def key_mark(key: bytes) -> str:

@@ -283,7 +283,8 @@ class Uploader:
         return self._spool.update(session.session_id, lambda current: apply(current, event))
 
     def _failed(self, session: Session, error: ServiceError) -> None:
-        if self._lanes.is_stopping:
+        if self._lanes.is_stopping or error.code == errors.ABORTED:
+            self._lanes.tell_to_stop()
             return
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         try:

@@ -198,7 +198,7 @@ class Wire:
 
     def _silence(self, error: Exception) -> ServiceError:
         if self._aborted.is_set():
-            return errors.unreachable("aborted")
+            return errors.unreachable(errors.ABORTED)
         if isinstance(error, _TooLarge):
             return errors.unreachable("too_large")
         if _is_distrust(error):

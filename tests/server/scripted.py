@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scribe_desktop.domain.errors import AudioFileError, EngineError
 from scribe_desktop.server.custom_templates import TemplateShelf
+from scribe_desktop.server.progress import State
 from scribe_desktop.server.service import Model
 from scribe_desktop.server.transcription import Heard, Told
 
@@ -46,6 +47,8 @@ class ScriptedTranscriber:
     """Hears a word wherever the sample value changes to another one."""
 
     gate: threading.Event
+    settled: int = 0
+    listened: int = 0
     pcm: list[NDArray[np.int16]] = field(default_factory=list)
 
     def feed(self, pcm: NDArray[np.int16], *, more_waiting: bool = False) -> None:
@@ -53,6 +56,14 @@ class ScriptedTranscriber:
         if len(pcm) and pcm.max() >= BROKEN:
             raise EngineError("The speech engine failed.", "Try again.")
         self.pcm.append(pcm)
+        self.listened += max(0, self._frames() - self.settled)
+        self.settled = max(self.settled, self._frames())
+
+    def _frames(self) -> int:
+        return sum(len(piece) for piece in self.pcm)
+
+    def state(self) -> State:
+        return {"frames": self.settled}
 
     def partial(self) -> str:
         words = []
@@ -75,14 +86,20 @@ class ScriptedSpeech:
         self.gate.set()
         self.made: list[ScriptedTranscriber] = []
         self.failing = False
+        self.released = threading.Event()
 
     def prepare(self, model: str) -> None:
         return
 
-    def transcriber(self, model: str, languages: Sequence[str]) -> ScriptedTranscriber:
+    def release(self) -> None:
+        self.released.set()
+
+    def transcriber(
+        self, model: str, languages: Sequence[str], state: State | None = None
+    ) -> ScriptedTranscriber:
         if self.failing:
             raise EngineError("The speech model is missing.", "Fetch it in the settings.")
-        self.made.append(ScriptedTranscriber(self.gate))
+        self.made.append(ScriptedTranscriber(self.gate, (state or {}).get("frames", 0)))
         return self.made[-1]
 
     def decode(self, body: bytes) -> NDArray[np.int16]:

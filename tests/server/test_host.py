@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from socket import SHUT_WR
+from threading import Timer
 from typing import Any
 
 import httpx
@@ -21,7 +23,7 @@ from websockets.sync.client import connect
 from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.server.host import ServeOptions, from_parent, run
 from scribe_desktop.server.store import FILE_NAME, Store
-from tests.server.scripted import wav
+from tests.server.scripted import WORDS, wav
 from tests.server.scripted_host import make_parts
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +121,33 @@ def test_a_service_killed_after_the_end_still_resolves(tmp_path: Path) -> None:
     second = Host(tmp_path)
     reply = second.client.get(f"sessions/{session_id}", timeout=10)
     assert reply.json()["transcript"] == "seven"
+    second.close()
+
+
+@pytest.mark.parametrize("after_s", [0.03, 0.11, 0.23])
+def test_a_service_killed_at_any_instant_loses_nothing_it_acknowledged(
+    tmp_path: Path, after_s: float
+) -> None:
+    """The kill comes from another thread while chunks are posted as fast as they are taken."""
+    first = Host(tmp_path)
+    session_id = first.client.post("sessions", json={}).json()["session_id"]
+    acknowledged = 0
+    killer = Timer(after_s, first.child.kill)
+    killer.start()
+    with suppress(httpx.TransportError):
+        for number in range(500):
+            path = f"sessions/{session_id}/audio/audio_{number}.wav"
+            if first.client.post(path, content=wav(number % 10)).is_success:
+                acknowledged += 1
+    killer.join()
+    first.close()
+    second = Host(tmp_path)
+    ended = second.client.post(f"sessions/{session_id}/end").json()
+    # One more than was acknowledged may be there: its reply was lost on the way.
+    assert ended["audio_files_received"] in {acknowledged, acknowledged + 1}
+    reply = second.client.get(f"sessions/{session_id}", timeout=10).json()
+    words = [WORDS[number % 10] for number in range(ended["audio_files_received"])]
+    assert reply["transcript"] == " ".join(words)
     second.close()
 
 

@@ -202,6 +202,7 @@ def test_a_wrong_create_is_refused(
         {"upload_type": "single"},
         {"language_hint": "en"},
         {"language_hint": ["EN-in", "xx"]},
+        {"language_hint": ["auto_detect"]},
         {"transcript_language": ["en"]},
         {"communication_protocol": None, "templates": None, "model": None},
         {"an_unknown_field": 3, "flavour": "web"},

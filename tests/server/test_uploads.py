@@ -160,6 +160,15 @@ def test_a_presigned_form_is_good_for_its_session_and_time_only(local: Local) ->
     assert post() == 403
 
 
+def test_a_form_that_grew_old_is_given_out_anew(local: Local) -> None:
+    session_id, data = presigned(local)
+    local.clock.at += 1
+    fresh = local.ask("GET", f"/voice/v1/sessions/{session_id}?version=v2").json()["upload_url"]
+    assert fresh["uploadData"]["fields"]["x-expires"] > data["fields"]["x-expires"]
+    plain = local.ask("GET", f"/voice/v1/sessions/{session_id}").json()["upload_url"]
+    assert plain.endswith(f"/{session_id}/audio")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -169,6 +169,19 @@ def test_a_dictation_is_told_to_a_real_receiver(local: Local) -> None:
     assert {item["session_id"] for item in notices} == {session_id}
 
 
+def test_an_expired_session_is_told_once(local: Local) -> None:
+    body = {"url": URL, "events": ["session.expired"]}
+    assert local.ask("POST", "/v1/webhooks", json=body).status_code == 201
+    session_id = local.create()
+    local.clock.at += 3600
+    for _ in range(2):
+        local.service.sweep()
+    with local.service.store.reading() as rows:
+        waiting = rows.execute("SELECT body FROM deliveries").fetchall()
+    assert [json.loads(row[0])["session_id"] for row in waiting] == [session_id]
+    assert local.ask("GET", f"/v1/sessions/{session_id}").status_code == 410
+
+
 def test_nothing_is_followed_and_nobody_there_is_an_error() -> None:
     with pytest.raises(OSError, match=r"."):
         post_to_this_computer("http://127.0.0.1:9/", b"", {})

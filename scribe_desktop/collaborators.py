@@ -1,0 +1,134 @@
+"""What the line needs from those around it: the spool, a recorder, the workers, the services.
+
+`app.py` gives it the real ones; a test gives it small ones that obey the same.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.chunker import Cuts
+from scribe_desktop.domain.notices import Level, Notice
+from scribe_desktop.domain.offer import Offer
+from scribe_desktop.domain.order import ServiceRef
+from scribe_desktop.domain.results import Author, Results, ResultsVersion
+from scribe_desktop.domain.session import Session, SessionId
+from scribe_desktop.domain.settings import Settings
+
+
+class Store(Protocol):
+    """The part of the spool that the line uses."""
+
+    def add(self, session: Session) -> None:
+        """Keep a new session."""
+
+    def get(self, session_id: SessionId) -> Session:
+        """The session now."""
+
+    def find(self, prefix: str) -> SessionId:
+        """The id that starts so."""
+
+    def sessions(self) -> tuple[Session, ...]:
+        """All, newest first."""
+
+    def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
+        """Fold a change."""
+
+    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
+        """A sealed chunk."""
+
+    def tail(self, session_id: SessionId) -> bytes:
+        """PCM not yet sealed."""
+
+    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """All versions, oldest first."""
+
+    def add_version(self, session_id: SessionId, results: Results, author: Author) -> object:
+        """Keep another version."""
+
+    def subscribe(self, listener: Callable[[Session], None]) -> object:
+        """Call with each new snapshot."""
+
+
+class Recording(Protocol):
+    """A recorder at work on one session."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def pause(self) -> None:
+        """Stop listening for a moment."""
+
+    def resume(self) -> None:
+        """Listen again."""
+
+    def stop(self) -> None:
+        """Drain, seal and end; returns at once."""
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False if it took longer."""
+
+    def level(self) -> Level:
+        """How loud it is."""
+
+    def continue_in(self, session_id: SessionId) -> None:
+        """Go on in this session from the next cut, without losing a sample."""
+
+    def still_here(self) -> None:
+        """The clinician answered the question after a long silence."""
+
+    @property
+    def session_id(self) -> SessionId:
+        """The session that is being recorded into."""
+
+    @property
+    def recorded_frames(self) -> int:
+        """16 kHz frames so far, over all linked sessions."""
+
+
+class Worker(Protocol):
+    """The poller."""
+
+    def wake(self) -> None:
+        """Look at the spool again."""
+
+
+class ReleasingWorker(Worker, Protocol):
+    """The uploader."""
+
+    def release(self, session_id: SessionId | None = None) -> None:
+        """Try at once what waits."""
+
+
+class SettingsStore(Protocol):
+    """Where the settings are kept."""
+
+    def load(self) -> Settings:
+        """The settings in force."""
+
+    def set(self, name: str, value: Any) -> Settings:  # noqa: ANN401  JSON
+        """Store one value."""
+
+    def locked(self) -> frozenset[str]:
+        """Names a policy fixes."""
+
+
+class Services(Protocol):
+    """The services that can be chosen, and what each offers."""
+
+    def prepare(self, service: ServiceRef) -> None:
+        """Get it ready in the background."""
+
+    def offer(self, service: ServiceRef) -> Offer:
+        """What it offers, as last known."""
+
+    def named(self, name_or_url: str, dialect: str, settings: Settings) -> ServiceRef:
+        """The service of that name or URL."""
+
+    def use_token(self, service: ServiceRef, token: str) -> None:
+        """Sign in with a token for this run."""
+
+
+Listener = Callable[[Notice], None]
+StartRecorder = Callable[[SessionId, Cuts, str, Listener], Recording]
+OpenFile = Callable[[SessionId, Cuts, str, Listener], Recording]

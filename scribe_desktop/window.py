@@ -1,0 +1,54 @@
+"""Opens the window over the line, and gives it what this computer has around it."""
+
+from contextlib import closing
+
+from scribe_desktop.app import Program
+from scribe_desktop.commands import serve_others
+from scribe_desktop.doctor import examine
+from scribe_desktop.services.control import Control, Holder
+from scribe_desktop.services.pin import PinLock
+from scribe_desktop.services.places import find_places
+from scribe_desktop.ui.application import WindowCommands, run_window
+from scribe_desktop.ui.workplace import Workplace
+from scribe_desktop.wiring.accounts import Accounts
+from scribe_desktop.wiring.diagnostics import Diagnostics
+from scribe_desktop.wiring.exports import Exports
+from scribe_desktop.wiring.weights import ModelFiles
+
+
+def open_window(token: str) -> int:
+    """Open the window, or bring the open one to the front; returns the exit code."""
+    control = Control(find_places().control)
+    answer = control.ask_or_hold({"command": "show"})
+    return _own_window(answer, token) if isinstance(answer, Holder) else 0
+
+
+def _own_window(holder: Holder, token: str) -> int:
+    with closing(holder), Program(find_places()) as program:
+        line = program.line
+        if token:
+            line.use_token(line.usual_order().service, token)
+        program.deliver()
+        line.prepare()
+
+        def ready(window: WindowCommands) -> None:
+            program.window = window
+            serve_others(holder, program)
+
+        return run_window(
+            line,
+            _workplace(program),
+            ready=ready,
+            places_file=str(program.places.config / "windows.ini"),
+        )
+
+
+def _workplace(program: Program) -> Workplace:
+    line, places = program.line, program.places
+    return Workplace(
+        exporter=Exports(line),
+        accounts=Accounts(line, program.credentials, line.send_now),
+        lock=PinLock(places.config),
+        diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),
+        weights=ModelFiles(),
+    )

@@ -1,0 +1,1 @@
+"""Joins what the window asks for with what the services and the desktop can do."""
