@@ -274,11 +274,25 @@ class Client:
     def _fetched(self, answer: responses.Finished) -> Results:
         notes = list(answer.results.notes)
         for place, url in answer.to_fetch:
-            reply = self._wire.send(Outgoing("GET", url))
-            if not reply.is_success:
-                raise self._refusal(reply, in_session=False)
-            notes[place] = replace(notes[place], content=_content(reply.body))
+            notes[place] = replace(notes[place], content=_content(self.fetch(url)))
         return replace(answer.results, notes=tuple(notes))
+
+    def fetch(self, url: str) -> bytes:
+        """What lies at a presigned address; no credential goes there."""
+        return self._presigned(Outgoing("GET", url))
+
+    def put(self, url: str, body: bytes, media_type: str) -> None:
+        """Put something at a presigned address; no credential goes there."""
+        headers = {"Content-Type": media_type}
+        self._presigned(
+            Outgoing("PUT", url, headers, body=body, within_s=upload_seconds(len(body)))
+        )
+
+    def _presigned(self, outgoing: Outgoing) -> bytes:
+        reply = self._wire.send(outgoing)
+        if not reply.is_success:
+            raise self._refusal(reply, in_session=False)
+        return reply.body
 
     def withdraw(self, remote: Remote) -> None:
         """Tell the service that the clinician threw the dictation away."""

@@ -1,0 +1,177 @@
+"""What a clinician can do with a dictation on the service after it is done.
+
+Fill another template, read and save notes, look through earlier sessions,
+listen to a recording, describe templates. Every method waits for the service,
+so none belongs on the window's thread.
+"""
+
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Protocol, TypeVar
+
+from scribe_desktop.domain.errors import ServiceError
+from scribe_desktop.domain.offer import TemplateOffer
+from scribe_desktop.domain.order import Order
+from scribe_desktop.domain.results import NoteStatus, Results
+from scribe_desktop.domain.session import Remote, Session
+from scribe_desktop.protocol import errors, library, requests
+from scribe_desktop.protocol.library import Document, PastSession, Recording
+from scribe_desktop.protocol.reading import Unreadable
+from scribe_desktop.protocol.requests import Request
+from scribe_desktop.protocol.responses import Finished
+from scribe_desktop.services.client import Client
+from scribe_desktop.services.wire import Reply
+
+FILL_S = 120.0
+"""Some servers stream a note while they write it and close only then."""
+
+LOOK_S = 1.0
+NOTE_LIMIT_S = 300.0
+
+
+Found = TypeVar("Found")
+
+
+class Cancel(Protocol):
+    """Ends a wait; a threading.Event is one."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait that long for it; True if it was cancelled."""
+
+
+class Library:
+    """The calls around a session, through one client."""
+
+    def __init__(self, client: Client, now: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._now = now
+
+    # --- the session -------------------------------------------------------------------
+
+    def amend(self, session: Session, before: Order) -> None:
+        """Tell the service what changed between `before` and the session's order."""
+        if session.remote is None:
+            return
+        request = requests.amend(
+            session.remote.remote_id, before, session.order, self._client.dialect()
+        )
+        if request is not None:
+            self._client.call(request, in_session=True)
+
+    def history(self, oid: str = "") -> tuple[PastSession, ...]:
+        """The sessions that the service remembers, newest first; "not found" means none."""
+        try:
+            return self._read(library.history(oid), library.read_history)
+        except ServiceError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return ()
+            raise
+
+    def archive(self, remote_id: str) -> None:
+        """Take a session out of the service's history."""
+        self._client.call(library.archive(remote_id))
+
+    def recording(self, remote_id: str) -> Recording:
+        """Where the service has the whole recording."""
+        return self._read(library.audio(remote_id), library.read_audio)
+
+    # --- notes -------------------------------------------------------------------------
+
+    def fill_template(self, remote: Remote, template_id: str, cancel: Cancel) -> Results:
+        """Fill another template of a finished session; returns all its results.
+
+        Waits for at most five minutes; the service goes on in any case.
+        """
+        request = library.fill_template(remote.remote_id, template_id)
+        reply = self._client.call(request, within_s=FILL_S)
+        written = library.started_document_id(reply.body)
+        return self._wait_for_note(remote, template_id, written, cancel)
+
+    def notes_from_text(
+        self, remote: Remote, transcript: str, template_id: str, cancel: Cancel
+    ) -> Results:
+        """Have a note written from a text, in a session that has no audio."""
+        request = library.upload_transcript(remote.remote_id, transcript, template_id)
+        reply = self._client.call(request)
+        written = library.started_document_id(reply.body)
+        return self._wait_for_note(remote, template_id, written, cancel)
+
+    def _wait_for_note(
+        self, remote: Remote, template_id: str, document_id: str, cancel: Cancel
+    ) -> Results:
+        until = self._now() + NOTE_LIMIT_S
+        while True:
+            answer = self._client.get(remote)
+            if isinstance(answer, Finished) and _is_written(
+                answer.results, template_id, document_id
+            ):
+                return answer.results
+            if self._now() > until or cancel.wait(LOOK_S):
+                raise errors.unreachable("timed_out")
+
+    def documents(self, remote_id: str) -> tuple[Document, ...]:
+        """The notes of a session as the service keeps them."""
+        return self._read(library.detail(remote_id), library.read_detail)
+
+    def document_text(self, document_id: str) -> str:
+        """The text of a note."""
+        document = self._read(library.read_document_request(document_id), library.read_document)
+        return self._client.fetch(document.url).decode("utf-8", "replace")
+
+    def save_document(
+        self,
+        remote_id: str,
+        markdown: str,
+        *,
+        document_id: str = "",
+        template_id: str = "",
+        name: str = "",
+    ) -> Document:
+        """Store the clinician's version of a note on the service."""
+        request = library.save_document(
+            remote_id, document_id=document_id, template_id=template_id, name=name
+        )
+        document = self._read(request, library.read_document)
+        self._client.put(document.url, markdown.encode(), "text/markdown")
+        return document
+
+    def delete_document(self, document_id: str) -> None:
+        """Remove a note from the service."""
+        self._client.call(library.delete_document(document_id))
+
+    # --- templates ---------------------------------------------------------------------
+
+    def templates(self) -> tuple[TemplateOffer, ...]:
+        """The templates of this account."""
+        return self._client.templates()
+
+    def create_template(self, title: str, instructions: str) -> str:
+        """Describe a new template; returns its id."""
+        request = library.create_template(title, instructions)
+        return self._read(request, library.read_template_id)
+
+    def change_template(self, template_id: str, title: str, instructions: str) -> None:
+        """Describe a template anew."""
+        self._client.call(library.change_template(template_id, title, instructions))
+
+    def delete_template(self, template_id: str) -> None:
+        """Remove a template."""
+        self._client.call(library.delete_template(template_id))
+
+    def _read(self, request: Request, reader: Callable[[bytes], Found]) -> Found:
+        reply: Reply = self._client.call(request)
+        try:
+            return reader(reply.body)
+        except Unreadable as error:
+            raise errors.unreadable(reply.status) from error
+
+
+def _is_written(results: Results, template_id: str, document_id: str) -> bool:
+    """Whether the note asked for is there and no longer being written."""
+    wanted = [
+        note
+        for note in results.notes
+        if note.template_id == template_id and document_id in ("", note.document_id)
+    ]
+    return bool(wanted) and all(note.status is not NoteStatus.PROCESSING for note in wanted)
