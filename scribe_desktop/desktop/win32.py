@@ -245,3 +245,17 @@ def _is_down(key: int) -> bool:
 
 def _stroke(*, key: int = 0, scan: int = 0, flags: int = 0) -> _Input:
     return _Input(_KEYBOARD_INPUT, _Inputs(keyboard=_KeyboardInput(key, scan, flags, 0, 0)))
+
+
+def desktop_is_reachable() -> bool:
+    """Whether the desktop that gets the keys is the user's and not the lock screen."""
+    switch_desktop = 0x0100
+    opened = _call(
+        *("user32", "OpenInputDesktop", w.HANDLE, (w.DWORD, 0)),
+        *((w.BOOL, 0), (w.DWORD, switch_desktop)),
+    )
+    if not opened:
+        return False
+    reachable = _call("user32", "SwitchDesktop", w.BOOL, (w.HANDLE, opened))
+    _call("user32", "CloseDesktop", w.BOOL, (w.HANDLE, opened))
+    return bool(reachable)
