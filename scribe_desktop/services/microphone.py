@@ -1,0 +1,286 @@
+"""Opens microphones and plays sounds: the only module that touches PortAudio.
+
+Every PortAudio call, even loading the library, can hang for as long as the
+sound server does (PLATFORM.md §1), so all of them are made on one thread of
+this module. Whoever asks gets a future and decides how long to wait; nobody
+else can be made to hang, and PortAudio never sees two threads.
+
+The callback of a stream runs on PortAudio's own thread. It puts the bytes in
+a queue and does nothing else: whatever it waited for would be lost sound.
+"""
+
+import atexit
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any, Final, TypeVar
+
+from scribe_desktop.domain.errors import MicrophoneError
+from scribe_desktop.domain.notices import MicrophoneChoice
+from scribe_desktop.services.choosing import choose
+from scribe_desktop.services.input_stream import InputStream
+from scribe_desktop.services.pulse import PulseSource, PulseView, PulseWatch
+from scribe_desktop.services.source import Shape
+from scribe_desktop.services.watched_microphone import Opened, Whereabouts
+
+PULSE: Final = "pulse:"
+PULSE_RATE: Final = 48_000
+"""The sound server does not tell a device's own rate (see pulse.py); almost all run at this."""
+
+FIRST_LOOK_S: Final = 1.0
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class SoundDevices:
+    """Microphones and loudspeakers of this computer. Any thread may ask."""
+
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        self._pulse = PulseWatch(on_change) if sys.platform == "linux" else None
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._library: ModuleType | None = None
+        self._streams = 0
+        self._through_pulse = False
+        self._thread = threading.Thread(target=self._run, name="sound devices", daemon=True)
+        self._thread.start()
+
+    def choices(self) -> "Future[tuple[MicrophoneChoice, ...]]":
+        """The microphones there are now, the default one marked."""
+        return self._ask(self._list)
+
+    def open(
+        self, wanted: str, avoid: Collection[str] = (), *, ready: bool = False
+    ) -> "Future[Opened]":
+        """Open the wanted microphone, or another if it is missing; `Opened` says which.
+
+        With `ready` it only remembers the last two seconds until it is taken over.
+        """
+        return self._ask(lambda: self._open(wanted, avoid, ready=ready))
+
+    def whereabouts(self) -> Whereabouts | None:
+        """Where the newest stream really is; None where nobody can tell."""
+        view = self._pulse.view() if self._pulse and self._through_pulse else None
+        source = view.source(view.ours) if view else None
+        if view is None or source is None:
+            return None
+        return Whereabouts(
+            choice=_choice(source, view),
+            stream=view.stream,
+            is_monitor=source.is_monitor,
+            others=frozenset(PULSE + other.name for other in view.sources),
+        )
+
+    def play(self, sound: Callable[[int], bytes]) -> "Future[float]":
+        """Play mono float32 made for the loudspeaker's rate; the result is how long it lasts."""
+        return self._ask(lambda: self._play(sound))
+
+    def close(self, timeout_s: float = 2.0) -> bool:
+        """Let the library go; False if it did not answer in time and was left behind."""
+        if self._pulse:
+            self._pulse.close()
+        self._calls.put(None)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # --- on the thread of the sound devices ----------------------------------------------
+
+    def _ask(self, call: Callable[[], T]) -> "Future[T]":
+        future: Future[T] = Future()
+
+        def answer() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(call())
+            except Exception as error:  # noqa: BLE001  it reaches whoever asked
+                future.set_exception(self._in_words(error))
+
+        self._calls.put(answer)
+        return future
+
+    def _run(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+        if self._library is not None:
+            self._library._terminate()  # noqa: SLF001  sounddevice has no public way
+
+    def _in_words(self, error: Exception) -> Exception:
+        if self._library is None or not isinstance(error, self._library.PortAudioError):
+            return error
+        log.warning("sound system: %s", error)
+        return MicrophoneError(
+            "The sound system of this computer reports a fault.",
+            "Connect the microphone again, or restart the computer.",
+        )
+
+    def _portaudio(self) -> ModuleType:
+        if self._library is None:
+            try:
+                import sounddevice
+            except OSError as error:
+                raise MicrophoneError(
+                    "The sound library of this computer is missing, so nothing can be recorded.",
+                    "Install PortAudio (on Debian and Ubuntu: libportaudio2) and start again.",
+                ) from error
+            # Its own farewell would wait for a sound server that hangs, and
+            # the program could not end.
+            atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001
+            if not sounddevice._initialized:  # noqa: SLF001
+                sounddevice._initialize()  # noqa: SLF001  another one of us let it go before
+            self._library = sounddevice
+        return self._library
+
+    def _list(self) -> tuple[MicrophoneChoice, ...]:
+        view = self._pulse_view()
+        if view is not None:
+            return tuple(_choice(source, view) for source in view.sources if not source.is_monitor)
+        return tuple(choice for choice, _ in self._portaudio_inputs())
+
+    def _pulse_view(self) -> PulseView | None:
+        view = self._pulse.view(FIRST_LOOK_S) if self._pulse else None
+        return view if view is not None and self._pulse_device() is not None else None
+
+    def _pulse_device(self) -> int | None:
+        devices = self._portaudio().query_devices()
+        named = [d["index"] for d in devices if d["name"] == "pulse" and d["max_input_channels"]]
+        return named[0] if named else None
+
+    def _portaudio_inputs(self) -> list[tuple[MicrophoneChoice, Any]]:
+        library = self._portaudio()
+        if self._streams == 0:
+            # The list is as old as the library's start; a restart would kill open streams.
+            library._terminate()  # noqa: SLF001
+            library._initialize()  # noqa: SLF001
+        systems = library.query_hostapis()
+        best = next(
+            (n for n, system in enumerate(systems) if system["name"] == "Windows WASAPI"),
+            library.default.hostapi,
+        )
+        default = systems[best]["default_input_device"] if systems else -1
+        return [
+            (
+                MicrophoneChoice(
+                    f"{systems[best]['name']}:{device['name']}",
+                    device["name"],
+                    is_default=device["index"] == default,
+                ),
+                device,
+            )
+            for device in library.query_devices()
+            if device["hostapi"] == best and device["max_input_channels"] > 0
+        ]
+
+    def _open(self, wanted: str, avoid: Collection[str], *, ready: bool) -> Opened:
+        view = self._pulse_view()
+        self._through_pulse = view is not None
+        if view is not None:
+            choice = choose(self._list(), wanted, avoid)
+            source = view.source(choice.identity.removeprefix(PULSE)) if choice else None
+            if choice is None or source is None:
+                raise _no_microphone()
+            shape = Shape(PULSE_RATE, min(source.channels, 2), "float32")
+            device = self._pulse_device()
+            return Opened(self._start(device, shape, source.name, ready=ready), choice)
+        inputs = self._portaudio_inputs()
+        choice = choose([choice for choice, _ in inputs], wanted, avoid)
+        if choice is None:
+            raise _no_microphone()
+        device = next(device for known, device in inputs if known is choice)
+        shape = Shape(
+            int(device["default_samplerate"]), min(device["max_input_channels"], 2), "float32"
+        )
+        return Opened(self._start(device["index"], shape, ready=ready), choice)
+
+    def _start(
+        self, device: int | None, shape: Shape, pulse_source: str = "", *, ready: bool
+    ) -> InputStream:
+        library = self._portaudio()
+        stream = InputStream(shape, close=self._close_later)
+        if ready:
+            stream.keep_ready()
+        if pulse_source:
+            # The only way to name a source through ALSA; libpulse reads it while opening.
+            os.environ["PULSE_SOURCE"] = pulse_source
+        try:
+            stream.start(library, device)
+        except (library.PortAudioError, ValueError) as error:
+            log.warning("microphone not opened: %s", error)
+            raise MicrophoneError(
+                "The microphone cannot be opened; another program may be using it.",
+                "Close programs that record, or choose another microphone.",
+            ) from error
+        finally:
+            os.environ.pop("PULSE_SOURCE", None)
+        self._streams += 1
+        return stream
+
+    def _close_later(self, stream: Any) -> None:  # noqa: ANN401  sounddevice has no types
+        """Close a stream when the library gets to it; nobody waits."""
+
+        def close() -> None:
+            # Abort, not stop: what was not fetched by now is not wanted.
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+            self._streams -= 1
+
+        self._calls.put(close)
+
+    def _play(self, sound: Callable[[int], bytes]) -> float:
+        library = self._portaudio()
+        try:
+            device = library.query_devices(kind="output")
+            rate = PULSE_RATE if self._pulse_device() is not None else device["default_samplerate"]
+            pcm = sound(int(rate))
+            playing = Playing(pcm)
+            stream = library.RawOutputStream(
+                samplerate=int(rate),
+                channels=1,
+                dtype="float32",
+                callback=playing.fill(library),
+                finished_callback=lambda: self._calls.put(lambda: stream.close(ignore_errors=True)),
+            )
+            stream.start()
+        except (library.PortAudioError, ValueError) as error:
+            log.warning("sound not played: %s", error)
+            raise MicrophoneError(
+                "No sound can be played on this computer.", "Check the loudspeaker."
+            ) from error
+        return len(pcm) / 4 / rate
+
+
+class Playing:
+    """A sound on its way out, fetched by PortAudio's thread."""
+
+    def __init__(self, pcm: bytes) -> None:
+        self._pcm = pcm
+        self._at = 0
+
+    def fill(self, library: ModuleType) -> Callable[..., None]:
+        """The callback of the output stream."""
+
+        def callback(out: Any, _frames: int, _time: object, _status: object) -> None:  # noqa: ANN401
+            part = self._pcm[self._at : self._at + len(out)]
+            self._at += len(part)
+            out[:] = part.ljust(len(out), b"\0")
+            if not part:
+                raise library.CallbackStop
+
+        return callback
+
+
+def _choice(source: PulseSource, view: PulseView) -> MicrophoneChoice:
+    return MicrophoneChoice(
+        PULSE + source.name, source.description, is_default=source.name == view.default
+    )
+
+
+def _no_microphone() -> MicrophoneError:
+    return MicrophoneError(
+        "There is no microphone on this computer.", "Connect one and start again."
+    )
