@@ -233,7 +233,7 @@ def order_for(line: Line, request: dict[str, Any]) -> Order:
         templates=_at_most_two(tuple(request.get("template", usual.templates))),
         upload_type=usual.upload_type,
         patient=patient,
-        additional=usual.additional,
+        additional=line.settings().additional_for(service),
     )
 
 

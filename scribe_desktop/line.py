@@ -304,13 +304,15 @@ class Line:
     def usual_order(self) -> Order:
         """What the clinician asks for when nothing else is said."""
         chosen = self._settings
+        service = self.service_named(chosen.service)
         return Order(
-            service=self.service_named(chosen.service),
+            service=service,
             model=chosen.model,
             mode=chosen.mode,
             languages=chosen.languages,
             transcript_language=chosen.transcript_language or None,
             templates=chosen.templates,
+            additional=chosen.additional_for(service),
         )
 
     def service_named(self, name_or_url: str, dialect: str = "") -> ServiceRef:

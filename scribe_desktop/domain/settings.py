@@ -10,7 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from scribe_desktop.domain.errors import SettingsError
-from scribe_desktop.domain.order import MAX_TEMPLATES, THIS_COMPUTER, Mode
+from scribe_desktop.domain.order import MAX_TEMPLATES, THIS_COMPUTER, Mode, ServiceRef
+
+MOST_EXPECTED_WORDS = 30
+"""More words than this begin to cost ordinary speech (SPEECH.md)."""
 
 
 class Theme(StrEnum):
@@ -88,6 +91,15 @@ class Settings:
     def profile(self, name: str) -> Profile | None:
         """The service profile of that name, if there is one."""
         return next((profile for profile in self.profiles if profile.name == name), None)
+
+    def additional_for(self, service: ServiceRef) -> dict[str, Any]:
+        """What a session tells its service beside the order: the words its speaker uses.
+
+        They stay on this computer, because no other service asks for them.
+        """
+        if not (service.is_local and self.vocabulary):
+            return {}
+        return {"vocabulary": list(self.vocabulary[:MOST_EXPECTED_WORDS])}
 
 
 _BOUNDS: dict[str, tuple[int, int]] = {

@@ -17,13 +17,11 @@ import numpy as np
 
 from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.errors import EngineError
+from scribe_desktop.domain.settings import MOST_EXPECTED_WORDS
 from scribe_desktop.server.audio import Pcm
 from scribe_desktop.server.models import find
 from scribe_desktop.server.weights import weights_named
 from scribe_desktop.server.windows import LONGEST_WINDOW_FRAMES, Span
-
-MOST_HOTWORDS = 30
-"""More words than this begin to cost ordinary speech (SPEECH.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +175,7 @@ def load(name: str, extra_folders: Sequence[Path] = ()) -> WhisperEngine:
 def _prompt(hotwords: Sequence[str]) -> str:
     # As sentences of one word. A bare list makes the model answer in lists: it left out full
     # stops (6 of 30), capitals and once a whole sentence of the sample dictations.
-    return " ".join(f"{word[:1].upper()}{word[1:]}." for word in hotwords[:MOST_HOTWORDS])
+    return " ".join(f"{word[:1].upper()}{word[1:]}." for word in hotwords[:MOST_EXPECTED_WORDS])
 
 
 def _floats(pcm: Pcm) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

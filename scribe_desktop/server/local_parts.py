@@ -22,6 +22,7 @@ from scribe_desktop.server.store import Store
 from scribe_desktop.server.templates import BUILT_IN, Template, described
 from scribe_desktop.server.transcriber import SessionTranscriber
 from scribe_desktop.server.transcription import Heard
+from scribe_desktop.server.vocabulary import hotwords
 from scribe_desktop.server.weights import weights_named
 
 LONGEST_SESSION_S = 3600
@@ -40,14 +41,8 @@ LoadEngine = Callable[[str, Sequence[Path]], Engine]
 class LocalSpeech:
     """The engines of this computer, each loaded once. Any thread may call."""
 
-    def __init__(
-        self,
-        model_folders: Sequence[Path] = (),
-        hotwords: Sequence[str] = (),
-        load_engine: LoadEngine = load,
-    ) -> None:
+    def __init__(self, model_folders: Sequence[Path] = (), load_engine: LoadEngine = load) -> None:
         self._folders = tuple(model_folders)
-        self._hotwords = tuple(hotwords)
         self._load = load_engine
         self._lock = threading.Lock()
         self._engines: dict[str, Engine] = {}
@@ -57,10 +52,15 @@ class LocalSpeech:
         self._engine(model)
 
     def transcriber(
-        self, model: str, languages: Sequence[str], state: State | None = None
+        self,
+        model: str,
+        languages: Sequence[str],
+        vocabulary: Sequence[str],
+        state: State | None = None,
     ) -> SessionTranscriber:
         """Begin to listen to a session. Raises EngineError when the model is missing."""
-        return SessionTranscriber(self._engine(model), languages, self._hotwords, state)
+        words = hotwords(vocabulary)
+        return SessionTranscriber(self._engine(model), languages, words, state)
 
     def release(self) -> None:
         """Let the models go; they are loaded again when somebody speaks."""

@@ -25,6 +25,7 @@ from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.sessions import OPEN, Session, Sessions
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.turns import Hear, Prepare, Rest, Stop, Turns
+from scribe_desktop.server.vocabulary import words_asked
 
 _log = logging.getLogger(__name__)
 
@@ -68,8 +69,14 @@ class Speech(Protocol):
     def prepare(self, model: str) -> None:
         """Load the model now, so that the first chunk need not wait for it."""
 
-    def transcriber(self, model: str, languages: Sequence[str], state: State | None) -> Transcriber:
-        """Begin to listen to a session, or go on from what was settled before."""
+    def transcriber(
+        self,
+        model: str,
+        languages: Sequence[str],
+        vocabulary: Sequence[str],
+        state: State | None,
+    ) -> Transcriber:
+        """Begin to listen for these languages and words, or go on from what was settled."""
 
     def release(self) -> None:
         """Give memory back: nobody has spoken for a while."""
@@ -233,7 +240,9 @@ class Transcription:
     def _begun(self, session: Session) -> _Live:
         files = {item.number: item.sha256 for item in self._sessions.files(session.id)}
         state = self._progress.load(session.id, files)
-        return _Live(self._speech.transcriber(session.model, session.languages, state), state)
+        words = words_asked(session.additional_data)
+        made = self._speech.transcriber(session.model, session.languages, words, state)
+        return _Live(made, state)
 
     def _hear(self, session: Session, live: _Live) -> bool:
         files = {item.number: item.sha256 for item in self._sessions.files(session.id)}

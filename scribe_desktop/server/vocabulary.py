@@ -5,14 +5,26 @@ extend them.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from scribe_desktop.domain.errors import EngineError
+from scribe_desktop.domain.settings import MOST_EXPECTED_WORDS
 from scribe_desktop.server.bundled import bundled_folder
-from scribe_desktop.server.engine import MOST_HOTWORDS
 
 _LONGEST_WORD = 60
+
+_FIELD = "vocabulary"
+"""Where a session's `additional_data` names the words that its speaker uses."""
+
+
+def words_asked(additional: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words that a client expects; whatever else it sent there is no word."""
+    words = additional.get(_FIELD)
+    if not isinstance(words, list):
+        return ()
+    return tuple(word for word in words if isinstance(word, str))[:MOST_EXPECTED_WORDS]
 
 
 @lru_cache(maxsize=32)
@@ -41,4 +53,4 @@ def hotwords(own: Iterable[str], packs: Sequence[str] = ()) -> tuple[str, ...]:
     """
     wanted = [*own, *(word for pack in packs for word in word_pack(pack))]
     clean = (" ".join(word.split())[:_LONGEST_WORD] for word in wanted)
-    return tuple(dict.fromkeys(word for word in clean if word))[:MOST_HOTWORDS]
+    return tuple(dict.fromkeys(word for word in clean if word))[:MOST_EXPECTED_WORDS]

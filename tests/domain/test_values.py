@@ -278,3 +278,11 @@ def test_a_line_altered_left_out_swapped_or_put_in_breaks_the_chain() -> None:
     assert first_break(lines[1:]) == 1
     assert first_break([lines[1], lines[0], *lines[2:]]) == 1
     assert first_break([*lines, lines[4]]) == 6
+
+
+def test_the_speakers_own_words_go_to_this_computer_only() -> None:
+    settings = Settings(vocabulary=tuple(f"word{number}" for number in range(40)))
+    sent = settings.additional_for(ServiceRef())
+    assert sent == {"vocabulary": [f"word{number}" for number in range(30)]}
+    assert settings.additional_for(ServiceRef("EkaScribe", "https://api.eka.care")) == {}
+    assert Settings().additional_for(ServiceRef()) == {}

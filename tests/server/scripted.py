@@ -85,6 +85,7 @@ class ScriptedSpeech:
         self.gate = threading.Event()
         self.gate.set()
         self.made: list[ScriptedTranscriber] = []
+        self.expected: tuple[str, ...] = ()
         self.failing = False
         self.released = threading.Event()
 
@@ -95,8 +96,13 @@ class ScriptedSpeech:
         self.released.set()
 
     def transcriber(
-        self, model: str, languages: Sequence[str], state: State | None = None
+        self,
+        model: str,
+        languages: Sequence[str],
+        vocabulary: Sequence[str],
+        state: State | None = None,
     ) -> ScriptedTranscriber:
+        self.expected = tuple(vocabulary)
         if self.failing:
             raise EngineError("The speech model is missing.", "Fetch it in the settings.")
         self.made.append(ScriptedTranscriber(self.gate, (state or {}).get("frames", 0)))

@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from scribe_desktop.server.local_parts import MODELS, LocalNotes, LocalSpeech, l
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.templates import BUILT_IN
 from scribe_desktop.server.transcription import Told
-from scribe_desktop.server.vocabulary import hotwords, word_pack
+from scribe_desktop.server.vocabulary import hotwords, word_pack, words_asked
 from tests.server.hearing_engine import ToneEngine, quiet, spoken
 
 
@@ -50,16 +51,23 @@ def test_weights_are_loaded_once_even_when_two_ask_at_once(loader: Loader) -> No
         thread.start()
     for thread in threads:
         thread.join()
-    speech.transcriber("lite", ["en"])
+    speech.transcriber("lite", ["en"], ())
     assert loader.loaded == ["base", "tiny.en"]
 
 
-def test_a_session_is_heard_with_the_clinicians_words(loader: Loader) -> None:
-    speech = LocalSpeech(hotwords=("lisinopril",), load_engine=loader)
-    transcriber = speech.transcriber("", [])
+def test_a_session_is_heard_with_the_clinicians_words() -> None:
+    engine = ToneEngine()
+    speech = LocalSpeech(load_engine=lambda *_: engine)
+    transcriber = speech.transcriber("", [], [" lisinopril ", "lisinopril", ""])
     transcriber.feed(spoken(1, 2))
     transcriber.feed(quiet(1))
     assert transcriber.finish().text == "w1 w2"
+    assert engine.asked[0][2] == ("lisinopril",)
+
+
+@pytest.mark.parametrize("sent", [{}, {"vocabulary": "lisinopril"}, {"vocabulary": [1, None]}])
+def test_what_a_client_sends_instead_of_words_is_no_word(sent: dict[str, Any]) -> None:
+    assert words_asked(sent) == ()
 
 
 def test_a_model_that_this_computer_does_not_have_is_a_sentence(loader: Loader) -> None:
@@ -72,7 +80,7 @@ def test_a_missing_model_is_a_sentence(tmp_path: Path) -> None:
         raise EngineError(f"{name} is not on this computer.")
 
     with pytest.raises(EngineError, match="not on this computer"):
-        LocalSpeech([tmp_path], load_engine=missing).transcriber("pro", [])
+        LocalSpeech([tmp_path], load_engine=missing).transcriber("pro", [], ())
 
 
 def test_own_and_built_in_templates_are_filled(shelf: TemplateShelf) -> None:

@@ -279,3 +279,11 @@ def test_a_status_can_be_narrowed_to_one_note(local: Local) -> None:
     body = local.ask("GET", f"{path}?template_id=soap").json()
     assert [list(item) for item in body["templates"]] == [["soap"]]
     assert local.ask("GET", f"{path}?document_id=doc_none").status_code == 404
+
+
+def test_the_speakers_own_words_reach_the_engine(local: Local) -> None:
+    session_id = local.create(additional_data={"vocabulary": ["lisinopril"]})
+    local.upload(session_id, 0)
+    local.end(session_id, 1)
+    local.result(session_id)
+    assert local.speech.expected == ("lisinopril",)
