@@ -132,11 +132,15 @@ def _run_tests(python: Path, options: argparse.Namespace, environment: dict[str,
     if whole:
         command += ["--cov", "--cov-report=", "--durations=15"]
     code, summary = _stream(command, environment)
-    gates = _coverage_gates(python) if whole and code == 0 else 0
-    if whole:
-        # The gates spoke after the tests; the tests keep the last word.
-        print(summary, flush=True)
-    return code or gates
+    if code < 0:
+        print(f"the tests were ended by signal {-code}", flush=True)
+        return 1
+    if not whole or code:
+        return code
+    gates = _coverage_gates(python)
+    # The gates spoke after the tests; the tests keep the last word.
+    print(summary, flush=True)
+    return gates
 
 
 def _stream(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
