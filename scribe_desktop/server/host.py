@@ -21,12 +21,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from filelock import FileLock, Timeout
 
 from scribe_desktop.domain.errors import ScribeError, SettingsError
 from scribe_desktop.server.api import Parts, application, build
@@ -40,6 +41,7 @@ _log = logging.getLogger(__name__)
 _KEY_BYTES = 32
 _LINE_BYTES = 64 * 1024
 _SWEEP_S = 60.0
+_LOCK_WAIT_S = 5.0
 # An engine that is busy longer than this at the end is left to the end of the process.
 _ENGINE_STOP_S = 1.0
 
@@ -80,23 +82,22 @@ def run(options: ServeOptions, make_parts: MakeParts | None = None) -> int:
         from scribe_desktop.server.local_parts import local_parts
 
         make_parts = local_parts
-    try:
-        options, key = from_parent(options) if options.token_stdin else (options, None)
-        _refuse_open_door(options)
-        store = _open_store(options, key)
-    except ScribeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    token = options.token or secrets.token_urlsafe(32)
-    try:
-        service = build(make_parts(store, token, options))
-        with _listen(options) as listener:
-            return _serve(service, listener, options, token)
-    except ScribeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    finally:
-        store.close()
+    with ExitStack() as held:
+        try:
+            options, key = from_parent(options) if options.token_stdin else (options, None)
+            _refuse_open_door(options)
+            store = _open_store(options, key, held)
+        except ScribeError as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+        token = options.token or secrets.token_urlsafe(32)
+        try:
+            service = build(make_parts(store, token, options))
+            with _listen(options) as listener:
+                return _serve(service, listener, options, token)
+        except ScribeError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
 
 
 def _serve(service: Service, listener: socket.socket, options: ServeOptions, token: str) -> int:
@@ -206,12 +207,33 @@ def _refuse_open_door(options: ServeOptions) -> None:
         )
 
 
-def _open_store(options: ServeOptions, key: bytes | None) -> Store:
+def _open_store(options: ServeOptions, key: bytes | None, held: ExitStack) -> Store:
+    """The store, closed with `held`; the folder belongs to this process until then."""
     if key is None and options.store_key is not None:
         key = options.store_key()
     if key is None or options.folder is None:
-        return Store.in_memory()
-    return Store.open(options.folder, key)
+        sys.stderr.write("The store is in memory: it ends with this run of the service.\n")
+        store = Store.in_memory()
+    else:
+        _hold(options.folder, held)
+        store = Store.open(options.folder, key)
+    held.callback(store.close)
+    return store
+
+
+def _hold(folder: Path, held: ExitStack) -> None:
+    """Two services over one store would both hear the same sessions."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(folder / "service.lock")
+    try:
+        # A little patience: one that was told to end may still be ending.
+        lock.acquire(timeout=_LOCK_WAIT_S)
+    except Timeout:
+        raise SettingsError(
+            "Another local service is running with the same store.",
+            "End the other one first.",
+        ) from None
+    held.callback(lock.release)
 
 
 def from_parent(options: ServeOptions, pipe: int = 0) -> tuple[ServeOptions, bytes | None]:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from filelock import FileLock
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -208,6 +209,15 @@ def test_a_wrong_start_ends_with_a_sentence_and_code_2() -> None:
 def test_an_open_door_needs_encryption(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(ServeOptions(host=host), make_parts) == 2
     assert "without encryption" in capsys.readouterr().err
+
+
+def test_two_services_do_not_share_a_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scribe_desktop.server.host._LOCK_WAIT_S", 0.01)
+    with FileLock(tmp_path / "service.lock"):
+        assert run(ServeOptions(folder=tmp_path, store_key=lambda: KEY), make_parts) == 2
+    assert "Another local service" in capsys.readouterr().err
 
 
 def test_a_port_that_is_taken_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
