@@ -95,7 +95,7 @@ def build(parts: Parts) -> Service:
         speech=parts.speech,
         bell=bell,
         webhooks=webhooks,
-        streams=set(),
+        streams={},
         models=parts.models,
         secret=parts.store.secret("signing", secrets.token_bytes(32)),
         now=parts.now,

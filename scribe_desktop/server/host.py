@@ -101,7 +101,11 @@ def run(options: ServeOptions, make_parts: MakeParts | None = None) -> int:
 
 
 def _serve(service: Service, listener: socket.socket, options: ServeOptions, token: str) -> int:
-    server = _Server(_configuration(service, options), _announce(listener, options, token))
+    server = _Server(
+        _configuration(service, options),
+        _announce(listener, options, token),
+        service.bell.ring_all,
+    )
     if options.token_stdin:
         threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     service.start()
@@ -112,17 +116,35 @@ def _serve(service: Service, listener: socket.socket, options: ServeOptions, tok
         asyncio.run(server.serve(sockets=[listener]))
     finally:
         sweeping.set()
-        service.stop(_ENGINE_STOP_S)
         sweeper.join(_ENGINE_STOP_S)
+        if not service.stop(_ENGINE_STOP_S):
+            _leave_at_once()
     return 0 if server.started else 1
 
 
-class _Server(uvicorn.Server):
-    """A web server that says where it listens once it does."""
+def _leave_at_once() -> None:
+    """End without waiting for the engine, which cannot be interrupted in native code.
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    Everything acknowledged is on the disk; an ordinary exit would pull the
+    interpreter from under the engine and abort.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+class _Server(uvicorn.Server):
+    """A web server that says where it listens, and keeps nobody waiting when it ends."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        announce: Callable[[], None],
+        let_go: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._let_go = let_go
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -137,6 +159,11 @@ class _Server(uvicorn.Server):
         finally:
             for number, previous in before.items():
                 signal.signal(number, previous)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer the requests that are held, then end."""
+        self._let_go()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, then say so."""

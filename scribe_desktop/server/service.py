@@ -38,7 +38,8 @@ class Service:
     speech: Speech
     bell: Bell
     webhooks: Webhooks
-    streams: set[str]
+    # The streams that are open, each with the way to make durable what it holds.
+    streams: dict[str, Callable[[], None]]
     models: tuple[Model, ...]
     secret: bytes
     now: Callable[[], float]

@@ -111,6 +111,9 @@ def create(service: Service, asked: Incoming) -> Reply:
 def end(service: Service, asked: Incoming) -> Reply:
     """Take no more audio and write the result; a second time is refused."""
     session_id = asked.path["session_id"]
+    flush = service.streams.get(session_id)
+    if flush is not None:
+        flush()
     with service.store.writing():
         ended = service.sessions.end(session_id, asked.fields.get("audio_files_sent"))
         service.webhooks.notify("session.ended", ended)

@@ -12,6 +12,8 @@ import binascii
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +23,7 @@ from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.server.limits import STREAM_PIECE_S, STREAM_RATE
 from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.service import Service
-from scribe_desktop.server.sessions import OPEN, Session
+from scribe_desktop.server.sessions import OPEN
 from scribe_desktop.server.transcription import partial_of
 from scribe_desktop.server.waves import wave_header
 
@@ -32,6 +34,7 @@ STREAM_PATH = "/stream/sessions/{stream_id}/audio"
 _DONE, _UNDECODABLE, _NOT_ALLOWED, _OURS = 1000, 1003, 1008, 1011
 _PIECE_BYTES = int(STREAM_PIECE_S * STREAM_RATE) * 2
 _NOTHING_NEW_S = 30.0
+_FLUSH_S = 2.0
 
 
 class _Stop(Exception):
@@ -53,24 +56,25 @@ def stream(service: Service) -> Callable[[WebSocket], Awaitable[None]]:
         if session is None or session.status_at(service.now()) not in OPEN:
             await socket.close(_NOT_ALLOWED)
             return
+        files = await run_in_threadpool(service.sessions.files, session.id)
+        # Nothing is awaited between this look and the entry: two that come at once are told apart.
         if session.id in service.streams:
             await socket.close(_NOT_ALLOWED)
             return
-        service.streams.add(session.id)
+        piece = _Piece(service, session.id, len(files))
+        service.streams[session.id] = piece.flush_from_thread
         try:
-            code = await _listen(service, socket, session)
+            code = await _listen(service, socket, session.id, piece)
         finally:
-            service.streams.discard(session.id)
+            del service.streams[session.id]
         if socket.client_state is WebSocketState.CONNECTED:
             await socket.close(code)
 
     return endpoint
 
 
-async def _listen(service: Service, socket: WebSocket, session: Session) -> int:
-    files = await run_in_threadpool(service.sessions.files, session.id)
-    piece = _Piece(service, session.id, len(files))
-    telling = asyncio.create_task(_tell(service, socket, session.id))
+async def _listen(service: Service, socket: WebSocket, session_id: str, piece: "_Piece") -> int:
+    telling = asyncio.create_task(_tell(service, socket, session_id))
     try:
         while True:
             await piece.take(_pcm(await socket.receive()))
@@ -79,7 +83,7 @@ async def _listen(service: Service, socket: WebSocket, session: Session) -> int:
     except Refusal:
         return _NOT_ALLOWED
     except Exception as error:  # noqa: BLE001 - the server would log what it says
-        _log.warning("the stream of session %s broke: %s", session.id, type(error).__name__)
+        _log.warning("the stream of session %s broke: %s", session_id, type(error).__name__)
         return _OURS
     finally:
         telling.cancel()
@@ -122,19 +126,30 @@ class _Piece:
         self._session_id = session_id
         self._number = number
         self._pcm = bytearray()
+        self._loop = asyncio.get_running_loop()
+        self._one_at_a_time = asyncio.Lock()
+
+    def flush_from_thread(self) -> None:
+        """For the end of the session: what has arrived belongs to it."""
+        done = asyncio.run_coroutine_threadsafe(self.flush(), self._loop)
+        # An end of the session that comes with the end of the service waits for nothing.
+        with suppress(TimeoutError, CancelledError, Refusal, ScribeError):
+            done.result(_FLUSH_S)
 
     async def take(self, pcm: bytes) -> None:
-        self._pcm += pcm
-        while len(self._pcm) >= _PIECE_BYTES:
-            await self._store(bytes(self._pcm[:_PIECE_BYTES]))
-            del self._pcm[:_PIECE_BYTES]
+        async with self._one_at_a_time:
+            self._pcm += pcm
+            while len(self._pcm) >= _PIECE_BYTES:
+                await self._store(bytes(self._pcm[:_PIECE_BYTES]))
+                del self._pcm[:_PIECE_BYTES]
 
     async def flush(self) -> None:
-        # Half a sample at the very end cannot be heard.
-        rest = bytes(self._pcm[: len(self._pcm) // 2 * 2])
-        self._pcm.clear()
-        if rest:
-            await self._store(rest)
+        async with self._one_at_a_time:
+            # Half a sample at the very end cannot be heard.
+            rest = bytes(self._pcm[: len(self._pcm) // 2 * 2])
+            self._pcm.clear()
+            if rest:
+                await self._store(rest)
 
     async def _store(self, pcm: bytes) -> None:
         frames = len(pcm) // 2

@@ -23,6 +23,8 @@ MODELS = (
 )
 # Samples louder than this make the scripted engine fail.
 BROKEN = 30_000
+# And louder than this, make it never come back.
+STUCK = 20_000
 
 
 def wav(*words: int, seconds: float = 0.1) -> bytes:
@@ -55,6 +57,8 @@ class ScriptedTranscriber:
         self.gate.wait()
         if len(pcm) and pcm.max() >= BROKEN:
             raise EngineError("The speech engine failed.", "Try again.")
+        if len(pcm) and pcm.max() >= STUCK:
+            threading.Event().wait()
         self.pcm.append(pcm)
         self.listened += max(0, self._frames() - self.settled)
         self.settled = max(self.settled, self._frames())

@@ -1,22 +1,30 @@
 """The service over a real socket, in a process that can be killed."""
 
+import datetime as dt
 import hashlib
+import ipaddress
 import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from socket import SHUT_WR
-from threading import Timer
+from threading import Thread, Timer
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from filelock import FileLock
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -24,7 +32,7 @@ from websockets.sync.client import connect
 from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.server.host import ServeOptions, from_parent, run
 from scribe_desktop.server.store import FILE_NAME, Store
-from tests.server.scripted import WORDS, wav
+from tests.server.scripted import STUCK, WORDS, wav, wav_of
 from tests.server.scripted_host import make_parts
 
 ROOT = Path(__file__).parents[2]
@@ -35,9 +43,9 @@ TOKEN = "canary-token"
 class Host:
     """One child process and a client of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str, verify: ssl.SSLContext | bool = True) -> None:
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "tests.server.scripted_host", "--token-stdin"],
+            [sys.executable, "-m", "tests.server.scripted_host", "--token-stdin", *more],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -50,7 +58,9 @@ class Host:
         self.child.stdin.flush()
         self.said: dict[str, Any] = json.loads(self.child.stdout.readline())
         self.client = httpx.Client(
-            base_url=self.said["url"], headers={"Authorization": f"Bearer {TOKEN}"}
+            base_url=self.said["url"],
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            verify=verify,
         )
 
     def close(self) -> None:
@@ -224,6 +234,65 @@ def test_a_port_that_is_taken_is_a_sentence(capsys: pytest.CaptureFixture[str]) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert run(ServeOptions(port=taken.getsockname()[1]), make_parts) == 1
     assert "Choose another port" in capsys.readouterr().err
+
+
+def test_a_service_whose_engine_is_stuck_ends_in_time(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    session_id = host.client.post("sessions", json={}).json()["session_id"]
+    stuck = wav_of(np.full(1600, STUCK, np.int16))
+    host.client.post(f"sessions/{session_id}/audio/audio_0.wav", content=stuck)
+    host.client.post(f"sessions/{session_id}/end")
+    held: list[int] = []
+    waiting = Thread(
+        target=lambda: held.append(
+            host.client.get(f"sessions/{session_id}", timeout=10).status_code
+        )
+    )
+    waiting.start()
+    before = time.monotonic()
+    assert host.child.stdin is not None
+    host.child.stdin.close()
+    waiting.join()
+    assert host.child.wait(5) == 0
+    assert time.monotonic() - before < 4.0
+    assert held == [202]
+    host.close()
+
+
+def test_the_service_speaks_tls_with_a_certificate(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    trust = ssl.create_default_context(cafile=str(certificate))
+    host = Host(tmp_path, str(certificate), str(key), verify=trust)
+    assert host.said["url"].startswith("https://127.0.0.1:")
+    made = host.client.post("sessions", json={"upload_type": "stream"}).json()
+    assert made["upload_url"].startswith("wss://127.0.0.1:")
+    host.close()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for this computer, signed by itself, good for a day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "clinic")])
+    today = dt.datetime.now(dt.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(today - dt.timedelta(days=1))
+        .not_valid_after(today + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    paths = (folder / "certificate.pem", folder / "key.pem")
+    paths[0].write_bytes(certificate.public_bytes(pem))
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    paths[1].write_bytes(key.private_bytes(pem, *plain))
+    return paths
 
 
 def test_a_body_that_never_ends_is_cut_off(host: Host) -> None:

@@ -147,6 +147,15 @@ def test_a_session_that_ends_while_streaming_closes_the_stream(local: Local) -> 
     assert local.result(session_id).json()["transcript"] == "one two"
 
 
+def test_the_end_takes_what_the_stream_still_holds(local: Local) -> None:
+    session_id, path = begin(local)
+    with local.client.websocket_connect(path) as socket:
+        socket.send_bytes(pcm(1, 2, 3))
+        assert socket.receive_json()["transcript"] == "one two"
+        local.end(session_id, 0)
+        assert local.result(session_id).json()["transcript"] == "one two three"
+
+
 def test_a_web_page_cannot_open_a_stream(local: Local) -> None:
     _, path = begin(local)
     headers: dict[str, Any] = {"Origin": "https://evil.example"}
