@@ -38,6 +38,38 @@ def module_list() -> str:
     return "\n".join(["| module | what it is |", "|---|---|", *rows])
 
 
+# Which test module tries the calls of which module; every call is also tried with
+# generated requests (tests/server/test_description.py).
+_TRIED_IN = {
+    "discovery": "test_door",
+    "session_calls": "test_sessions_api",
+    "upload_calls": "test_uploads",
+    "template_calls": "test_rework",
+    "rework_calls": "test_rework",
+    "document_calls": "test_rework",
+    "history_calls": "test_rework",
+    "recording_calls": "test_rework",
+    "webhook_calls": "test_webhooks",
+    "login": "test_login",
+}
+
+
+def call_list() -> str:
+    """Every call that the local service answers, from the table that makes its routes."""
+    from scribe_desktop.server.api import table
+
+    rows = []
+    for call in table():
+        family = "EkaScribe" if call.path.startswith(("/voice/api", "/notification")) else "all"
+        tried = _TRIED_IN[call.answer.__module__.rpartition(".")[2]]
+        path = call.path.replace("{base}", "…")
+        rows.append(f"| {call.method} | `{path}` | {call.summary} | {family} | `{tried}` |")
+    stream = "…/stream/sessions/{stream_id}/audio"
+    rows.append(f"| WebSocket | `{stream}` | Stream speech | all | `test_stream` |")
+    head = "| method | path | what it does | dialects | tests/server/ |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
 def drawn_parts() -> dict[str, str]:
     """The text of each generated part by its name."""
     sys.path.insert(0, str(ROOT))
@@ -46,6 +78,7 @@ def drawn_parts() -> dict[str, str]:
     return {
         "capture": state_diagram(CAPTURE),
         "delivery": state_diagram(DELIVERY),
+        "calls": call_list(),
         "modules": module_list(),
     }
 
