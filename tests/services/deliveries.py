@@ -30,6 +30,7 @@ class MemorySpool:
         self.kept: dict[SessionId, Session] = {}
         self.bodies: dict[tuple[SessionId, int], bytes] = {}
         self.results: dict[SessionId, Results] = {}
+        self.tails: dict[SessionId, bytes] = {}
         self.changed = threading.Condition()
 
     def sessions(self) -> tuple[Session, ...]:
@@ -51,6 +52,10 @@ class MemorySpool:
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
         return EncodedChunk(index, self.bodies[session_id, index], 16_000)
+
+    def tail(self, session_id: SessionId) -> bytes:
+        with self.changed:
+            return self.tails.get(session_id, b"")
 
     def store_results(self, session_id: SessionId, results: Results, event: Resolved) -> Session:
         with self.changed:
