@@ -27,6 +27,7 @@ from scribe_desktop.services.preferences import Preferences
 from scribe_desktop.services.settings_file import SettingsFile
 from scribe_desktop.services.signin import Accounts
 from scribe_desktop.services.spool_opening import open_spool
+from scribe_desktop.services.streamer import Streamer
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
 
@@ -82,7 +83,19 @@ class Program:
             log_file=places.logs / "service.log",
         )
         self._directory = Directory(self._child, self._spool, self._tokens_for, self._offer_changed)
-        self._uploader = Uploader(self._spool, self._client_for, on_trouble=self._tell)
+        self._streamer = Streamer(
+            self._spool,
+            self._client_for,
+            _decode,
+            fell_back=lambda: self._uploader.wake(),  # noqa: PLW0108  it is made below
+            on_live_text=self._live_text,
+        )
+        self._uploader = Uploader(
+            self._spool,
+            self._client_for,
+            on_trouble=self._tell,
+            is_streamed=self._streamer.takes,
+        )
         self._poller = Poller(
             self._spool,
             self._client_for,
@@ -122,6 +135,7 @@ class Program:
         self.accounts.abort()
         self._housekeeping.stop(WORKER_LIMIT_S)
         if self._delivering:
+            self._streamer.stop(WORKER_LIMIT_S)
             self._uploader.stop(WORKER_LIMIT_S)
             self._poller.stop(WORKER_LIMIT_S)
         self._child.stop()
@@ -133,6 +147,8 @@ class Program:
             if not self._delivering:
                 self._delivering = True
                 self._housekeeping.start()
+                self._streamer.start()
+                self._spool.subscribe(lambda _: self._streamer.wake())
                 self._uploader.start()
                 self._poller.start()
 

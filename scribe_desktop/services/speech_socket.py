@@ -9,7 +9,6 @@ import socket
 import ssl
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import Protocol
 
 import truststore
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus
@@ -17,42 +16,13 @@ from websockets.exceptions import WebSocketException as LibraryError
 from websockets.sync.client import ClientConnection, connect
 
 from scribe_desktop.protocol import errors, origins
+from scribe_desktop.services.streamer import SocketClosed, SpeechSocket
 
 logging.getLogger("websockets").setLevel(logging.ERROR)
 
 CONNECT_S = 10.0
 PONG_S = 5.0
 LARGEST_MESSAGE = 1 << 20
-
-
-class SocketClosed(Exception):
-    """The service closed the connection; `normally` if it meant to."""
-
-    def __init__(self, *, normally: bool) -> None:
-        super().__init__("closed")
-        self.normally = normally
-
-
-class SpeechSocket(Protocol):
-    """What streaming needs of a connection; every call raises SocketClosed when it is over."""
-
-    def send_pcm(self, pcm: bytes) -> None:
-        """Send samples."""
-
-    def send_text(self, text: str) -> None:
-        """Send an event."""
-
-    def receive(self, within_s: float) -> str | None:
-        """The next text of the service, None if there is none in that time."""
-
-    def is_alive(self) -> bool:
-        """Whether the service has taken everything sent so far, as far as a pong can tell."""
-
-    def close(self) -> None:
-        """Close and give back what it holds; at once if it was aborted."""
-
-    def abort(self) -> None:
-        """End it at once, whatever it is doing; from any thread."""
 
 
 def open_socket(url: str) -> SpeechSocket:

@@ -14,7 +14,6 @@ from typing import Protocol
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
 from scribe_desktop.domain.errors import ScribeError, ServiceError, UnknownSession
-from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import UploadType
 from scribe_desktop.domain.session import (
     Capture,
@@ -32,7 +31,6 @@ from scribe_desktop.domain.session import (
 )
 from scribe_desktop.protocol import streaming
 from scribe_desktop.protocol.reading import Unreadable
-from scribe_desktop.services.speech_socket import SocketClosed, SpeechSocket, open_socket
 from scribe_desktop.services.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -73,6 +71,43 @@ class StreamClient(Protocol):
         """End what is in flight, for good."""
 
 
+class SocketClosed(Exception):
+    """The service closed the connection; `normally` if it meant to."""
+
+    def __init__(self, *, normally: bool) -> None:
+        super().__init__("closed")
+        self.normally = normally
+
+
+class SpeechSocket(Protocol):
+    """What streaming needs of a connection; every call raises SocketClosed when it is over."""
+
+    def send_pcm(self, pcm: bytes) -> None:
+        """Send samples."""
+
+    def send_text(self, text: str) -> None:
+        """Send an event."""
+
+    def receive(self, within_s: float) -> str | None:
+        """The next text of the service, None if there is none in that time."""
+
+    def is_alive(self) -> bool:
+        """Whether the service has taken everything sent so far, as far as a pong can tell."""
+
+    def close(self) -> None:
+        """Close and give back what it holds; at once if it was aborted."""
+
+    def abort(self) -> None:
+        """End it at once, whatever it is doing; from any thread."""
+
+
+def _connect(url: str) -> SpeechSocket:
+    # Imported where it is used: few sessions are streamed, and it takes a while.
+    from scribe_desktop.services.speech_socket import open_socket
+
+    return open_socket(url)
+
+
 class Streamer:
     """The streaming worker: the one session that is being spoken, if its order says so.
 
@@ -88,8 +123,7 @@ class Streamer:
         *,
         fell_back: Callable[[], None],
         on_live_text: Callable[[SessionId, str], None] = lambda _id, _text: None,
-        on_trouble: Callable[[Trouble], None] = lambda _: None,
-        open_stream: Callable[[str], SpeechSocket] = open_socket,
+        open_stream: Callable[[str], SpeechSocket] = _connect,
         now: Callable[[], float] = time.time,
         close_s: float = CLOSE_S,
     ) -> None:
@@ -98,7 +132,6 @@ class Streamer:
         self._decode = decode
         self._fell_back = fell_back
         self._on_live_text = on_live_text
-        self._on_trouble = on_trouble
         self._open_stream = open_stream
         self._now = now
         self._close_s = close_s
