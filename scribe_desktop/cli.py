@@ -42,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=about, description=about)
 
+    opened = commands.add_parser("open", help="open the window, with a recording to import")
+    opened.add_argument(
+        "targets",
+        nargs="*",
+        metavar="AUDIO",
+        help="audio files, or a scribe-desktop: link, which only brings the window to the front",
+    )
+
     show = commands.add_parser("show", help="bring the window to the front, or show one dictation")
     show.add_argument("session_id", nargs="?", metavar="ID")
     show.add_argument("--json", action="store_true")
@@ -112,10 +120,10 @@ def _run(arguments: argparse.Namespace, token: str) -> int:
         from scribe_desktop.app import serve
 
         return serve(arguments.host, arguments.port, token_from_stdin=arguments.token_stdin)
-    if arguments.command is None:
+    if arguments.command in {None, "open"}:
         from scribe_desktop.window import open_window
 
-        return open_window(token)
+        return open_window(token, _recordings(getattr(arguments, "targets", ())))
 
     from scribe_desktop.terminal import Terminal
 
@@ -124,6 +132,15 @@ def _run(arguments: argparse.Namespace, token: str) -> int:
     if arguments.command in WINDOW_COMMANDS or _shows_window(arguments):
         return terminal.ask_running(request)
     return terminal.run(request)
+
+
+def _recordings(targets: Sequence[str]) -> tuple[str, ...]:
+    """The files among what a desktop asks us to open.
+
+    Any web page can follow a link, so a link never starts a microphone.
+    """
+    files = (target for target in targets if not target.lower().startswith("scribe-desktop:"))
+    return tuple(os.path.abspath(file) for file in files)  # noqa: PTH100  as in _request
 
 
 def _shows_window(arguments: argparse.Namespace) -> bool:

@@ -324,6 +324,17 @@ def _doctor(call: Call) -> Answer:
     return Answer(Exit.DONE if record["ok"] else Exit.FAILED, record)
 
 
+def _import(call: Call) -> Answer:
+    """Dictate recordings that the desktop handed over, and show the window they appear in."""
+    call.program.show_window()
+    for path in call.request["files"]:
+        try:
+            call.line.import_file(path)
+        except ScribeError as error:
+            call.line.tell(Trouble(error.message, error.remedy))
+    return Answer(Exit.DONE, call.line.state())
+
+
 def _window(call: Call) -> Answer:
     """Toggle, start, stop, pause, resume, cancel, show: for the dictation that runs here."""
     if call.request["command"] == "show":
@@ -343,5 +354,6 @@ _COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "restore": _restore,
     "devices": _devices,
     "doctor": _doctor,
+    "import": _import,
     **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _window),
 }

@@ -1,9 +1,11 @@
 """Opens the window over the line, and gives it what this computer has around it."""
 
+import threading
 from contextlib import closing
+from typing import Any
 
 from scribe_desktop.app import Program
-from scribe_desktop.commands import serve_others
+from scribe_desktop.commands import Wishes, run, serve_others
 from scribe_desktop.doctor import examine
 from scribe_desktop.services.control import Control, Holder
 from scribe_desktop.services.pin import PinLock
@@ -16,14 +18,18 @@ from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.weights import ModelFiles
 
 
-def open_window(token: str) -> int:
-    """Open the window, or bring the open one to the front; returns the exit code."""
+def open_window(token: str, recordings: tuple[str, ...] = ()) -> int:
+    """Open the window, or bring the open one to the front; returns the exit code.
+
+    `recordings` are imported there, as a file manager asks.
+    """
+    request = {"command": "import", "files": list(recordings)}
     control = Control(find_places().control)
-    answer = control.ask_or_hold({"command": "show"})
-    return _own_window(answer, token) if isinstance(answer, Holder) else 0
+    answer = control.ask_or_hold(request if recordings else {"command": "show"})
+    return _own_window(answer, token, request) if isinstance(answer, Holder) else 0
 
 
-def _own_window(holder: Holder, token: str) -> int:
+def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
     with closing(holder), Program(find_places()) as program:
         line = program.line
         if token:
@@ -34,6 +40,8 @@ def _own_window(holder: Holder, token: str) -> int:
         def ready(window: WindowCommands) -> None:
             program.window = window
             serve_others(holder, program)
+            if request["files"]:
+                run(program, request, lambda _: None, Wishes(threading.Event(), threading.Event()))
 
         return run_window(
             line,
