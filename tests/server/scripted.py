@@ -49,11 +49,14 @@ class ScriptedTranscriber:
     """Hears a word wherever the sample value changes to another one."""
 
     gate: threading.Event
+    stopped: threading.Event
     settled: int = 0
     listened: int = 0
     pcm: list[NDArray[np.int16]] = field(default_factory=list)
 
     def feed(self, pcm: NDArray[np.int16], *, more_waiting: bool = False) -> None:
+        if not self.gate.is_set():
+            self.stopped.set()
         self.gate.wait()
         if len(pcm) and pcm.max() >= BROKEN:
             raise EngineError("The speech engine failed.", "Try again.")
@@ -88,6 +91,7 @@ class ScriptedSpeech:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.gate.set()
+        self.stopped_at_the_gate = threading.Event()
         self.made: list[ScriptedTranscriber] = []
         self.expected: tuple[str, ...] = ()
         self.failing = False
@@ -109,7 +113,9 @@ class ScriptedSpeech:
         self.expected = tuple(vocabulary)
         if self.failing:
             raise EngineError("The speech model is missing.", "Fetch it in the settings.")
-        self.made.append(ScriptedTranscriber(self.gate, (state or {}).get("frames", 0)))
+        self.made.append(
+            ScriptedTranscriber(self.gate, self.stopped_at_the_gate, (state or {}).get("frames", 0))
+        )
         return self.made[-1]
 
     def decode(self, body: bytes) -> NDArray[np.int16]:

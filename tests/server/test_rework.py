@@ -133,6 +133,44 @@ def test_a_clinicians_edit_is_kept_and_shown(local: Local) -> None:
     assert shown["data"] == "# Edited\n\nBy hand: 5 µg."
 
 
+@pytest.mark.parametrize("field", ["errors", "warnings"])
+def test_what_is_no_list_of_objects_is_refused(local: Local, field: str) -> None:
+    session_id = dictated(local)
+    for value in ("text", ["text"], {"a": 1}):
+        reply = local.ask("POST", DOCUMENTS, json={"session_id": session_id, field: value})
+        assert reply.status_code == 422
+    kept = local.ask("POST", DOCUMENTS, json={"session_id": session_id, field: [{"msg": "x"}]})
+    assert kept.json()["data"][field] == [{"msg": "x"}]
+
+
+def test_a_text_that_is_none_is_refused(local: Local) -> None:
+    session_id = dictated(local)
+    made = local.ask("POST", DOCUMENTS, json={"session_id": session_id}).json()["data"]
+    link = local_path(made["presigned_url"])
+    assert local.ask("PUT", link, content=b"\xff\xfe").status_code == 400
+
+
+def test_while_another_note_is_written_the_session_is_not_called_complete(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scribe_desktop.server.api.HOLD_S", 0.01)
+    done = dictated(local)
+    local.speech.gate.clear()
+    busy = local.create()
+    local.upload(busy, 0)
+    local.end(busy, 1)
+    while not local.speech.stopped_at_the_gate.wait(0.01):
+        assert local.service.sessions.find(busy).status == "processing"
+    path = f"/voice/v1/sessions/{done}"
+    assert local.ask("POST", f"{path}/process/template/soap").status_code == 202
+    reply = local.ask("GET", path)
+    assert reply.status_code == 202
+    assert reply.json()["status"] == "processing"
+    assert local.ask("GET", f"/voice/api/v1/sessions/{done}").status_code == 202
+    local.speech.gate.set()
+    assert local.result(done).json()["templates"][0]["soap"]["status"] == "success"
+
+
 def test_a_new_document_is_made_read_and_removed(local: Local) -> None:
     session_id = dictated(local)
     body = {"session_id": session_id, "document_name": "Letter", "type": "custom"}

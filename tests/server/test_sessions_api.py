@@ -1,3 +1,5 @@
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -46,6 +48,35 @@ def test_an_ended_session_is_held_until_its_result_is_there(local: Local) -> Non
     local.upload(session_id, 0)
     local.end(session_id, 1)
     assert local.ask("GET", f"/voice/v1/sessions/{session_id}").json()["status"] == "completed"
+
+
+def test_a_held_request_is_answered_the_moment_the_result_is_there(local: Local) -> None:
+    local.speech.gate.clear()
+    session_id = local.create(templates=["soap"])
+    local.upload(session_id, 0)
+    local.end(session_id, 1)
+    answers: SimpleQueue[Any] = SimpleQueue()
+    path = f"/voice/v1/sessions/{session_id}"
+    asking = Thread(target=lambda: answers.put(local.ask("GET", path)))
+    asking.start()
+    while not local.service.bell.waiting:
+        assert answers.empty()
+    local.speech.gate.set()
+    assert answers.get(timeout=4.0).json()["transcript"] == "zero", "before the time limit of 5 s"
+    asking.join()
+
+
+def test_a_request_is_not_held_for_long(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scribe_desktop.server.api.HOLD_S", 0.01)
+    local.speech.gate.clear()
+    session_id = local.create()
+    local.upload(session_id, 0)
+    local.end(session_id, 1)
+    reply = local.ask("GET", f"/voice/v1/sessions/{session_id}")
+    assert reply.status_code == 202
+    assert reply.json()["status"] == "processing"
+    local.speech.gate.set()
+    assert local.result(session_id).status_code == 200
 
 
 def test_silence_and_no_audio_at_all_complete_with_an_empty_transcript(local: Local) -> None:
@@ -260,6 +291,39 @@ def test_templates_and_patient_can_be_changed_before_the_end(local: Local) -> No
     assert body["patient_details"] == {"oid": "p9"}
     late = local.ask("PATCH", path, json={"templates": ["soap"]})
     assert late.status_code == 409
+
+
+def test_model_languages_and_mode_can_be_changed_before_the_end(local: Local) -> None:
+    session_id = local.create(language_hint=["de"])
+    path = f"/voice/v1/sessions/{session_id}"
+    change = {"session_mode": "consultation", "transcript_language": "en"}
+    assert local.ask("PATCH", path, json=change).status_code == 200
+    assert local.ask("PATCH", path, json={"language_hint": ["hi"]}).status_code == 200
+    changed = local.service.sessions.find(session_id)
+    assert (changed.mode, changed.languages) == ("consultation", ("hi",))
+    cannot = local.ask("PATCH", path, json={"model": "lite"})
+    assert cannot.json()["error"]["code"] == "language_unsupported"
+    both = {"model": "lite", "language_hint": ["en"]}
+    assert local.ask("PATCH", path, json=both).status_code == 200
+    local.clock.at += 3600
+    assert local.ask("PATCH", path, json={"additional_data": {}}).status_code == 410
+
+
+def test_a_file_that_can_no_longer_be_read_costs_itself_alone(local: Local) -> None:
+    session_id = local.create()
+    local.upload(session_id, 0)
+    local.service.sessions.accept(
+        session_id, number=1, extension="webm", body=b"spoiled", frames=1600
+    )
+    local.upload(session_id, 2)
+    local.end(session_id, 3)
+    body = local.result(session_id).json()
+    assert body["status"] == "partial"
+    assert body["transcript"] == "zero two"
+    assert [item.get("file") for item in body["processing_errors"]] == ["1.webm"]
+    link = local.ask("GET", f"/v1/sessions/{session_id}/audio").json()["audio_url"]
+    whole = local.client.get(link.removeprefix("http://127.0.0.1:8000"))
+    assert len(whole.content) == 44 + 3 * 2 * 1600, "what cannot be read is silence in its place"
 
 
 @pytest.mark.parametrize("body", [{}, {"no_such_field": 1}, {"user_status": "elsewhere"}])

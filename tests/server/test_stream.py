@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
+from scribe_desktop.domain.errors import DiskFull
 from tests.server.conftest import Local
 from tests.server.scripted import RATE
 
@@ -154,6 +155,32 @@ def test_the_end_takes_what_the_stream_still_holds(local: Local) -> None:
         assert socket.receive_json()["transcript"] == "one two"
         local.end(session_id, 0)
         assert local.result(session_id).json()["transcript"] == "one two three"
+
+
+def test_a_store_that_is_full_closes_with_1011(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("The disk is full.", "Make room.")
+
+    _, path = begin(local)
+    monkeypatch.setattr(local.service.sessions, "accept", full)
+    for size in (100, 64_000):
+        with local.client.websocket_connect(path) as socket:
+            socket.send_bytes(bytes(size))
+            socket.send_text('{"event": "stop"}')
+            assert closed(socket) == 1011
+
+
+def test_what_comes_after_the_end_closes_with_1008_at_the_stop_too(local: Local) -> None:
+    session_id, path = begin(local)
+    with local.client.websocket_connect(path) as socket:
+        socket.send_bytes(pcm(1, 2))
+        socket.receive_json()
+        local.end(session_id, 0)
+        socket.send_bytes(pcm(3, seconds=0.1))
+        socket.send_text('{"event": "stop"}')
+        assert closed(socket) == 1008
 
 
 def test_a_web_page_cannot_open_a_stream(local: Local) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scribe_desktop.domain.errors import DiskFull
+from scribe_desktop.domain.errors import DiskFull, SpoolError, SpoolFromTheFuture
 from scribe_desktop.server.api import build
 from scribe_desktop.server.hearing import Feed, Finish, Restart, Wait, next_hearing
 from scribe_desktop.server.service import Service
@@ -180,6 +180,37 @@ def test_the_engine_gives_its_memory_back_when_nobody_speaks(
     service = again(tmp_path, speech)
     assert speech.released.wait(5.0)
     crash(service)
+
+
+def test_a_store_from_a_newer_program_is_not_touched(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, KEY)
+    with store.reading() as rows:
+        rows.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(SpoolFromTheFuture):
+        Store.open(tmp_path, KEY)
+    assert [file.name for file in tmp_path.iterdir()] == ["service.db"]
+
+
+def test_a_store_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "service.db").mkdir()
+    with pytest.raises(SpoolError, match="could not open"):
+        Store.open(tmp_path, KEY)
+
+
+def test_a_write_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, KEY)
+
+    def halfway() -> None:
+        with store.writing() as rows:
+            rows.execute("INSERT INTO meta VALUES ('a', 'b')")
+            rows.execute("INSERT INTO nowhere VALUES (1)")
+
+    with pytest.raises(SpoolError, match="recording is safe"):
+        halfway()
+    with store.reading() as rows:
+        assert rows.execute("SELECT count(*) FROM meta").fetchone()[0] == 0
+    store.close()
 
 
 def test_a_store_of_another_key_is_set_aside_and_never_overwritten(tmp_path: Path) -> None:

@@ -160,6 +160,24 @@ def test_a_presigned_form_is_good_for_its_session_and_time_only(local: Local) ->
     assert post() == 403
 
 
+def test_a_presigned_upload_must_be_a_whole_form_to_the_right_place(local: Local) -> None:
+    _, data = presigned(local)
+    path = data["url"].removeprefix("http://127.0.0.1:8000")
+    file = {"file": ("0.wav", wav(1), "audio/wav")}
+    elsewhere = path.replace("/audio", "/other")
+    assert local.ask("POST", elsewhere, data=data["fields"], files=file).status_code == 404
+    assert local.ask("POST", path, content=wav(1)).status_code == 400
+    wrong = {"attachment": ("0.wav", wav(1), "audio/wav")}
+    assert local.ask("POST", path, data=data["fields"], files=wrong).status_code == 400
+
+
+def test_a_chunk_number_that_is_none_is_refused(local: Local) -> None:
+    session_id = local.create()
+    path = f"/voice/v1/sessions/{session_id}/audio"
+    reply = local.ask("POST", path, content=wav(1), headers={"X-Chunk-Index": "first"})
+    assert reply.status_code == 400
+
+
 def test_a_form_that_grew_old_is_given_out_anew(local: Local) -> None:
     session_id, data = presigned(local)
     local.clock.at += 1
