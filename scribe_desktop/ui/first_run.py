@@ -161,7 +161,8 @@ class FirstRun(QDialog):
     def _show_step(self) -> None:
         number = self.pages.currentIndex()
         last = number == self.pages.count() - 1
-        self.step.setText(f"Step {number + 1} of {self.pages.count()}")
+        steps = self.pages.count() - 1
+        self.step.setText("All set" if last else f"Step {number + 1} of {steps}")
         self.back.setEnabled(number > 0)
         self.next.setText("Begin" if last else "Next")
         self.next.setAccessibleName(self.next.text())

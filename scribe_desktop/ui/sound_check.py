@@ -50,6 +50,7 @@ class SoundCheck(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
+        self.meter.setMaximumWidth(320)
         column.addWidget(self.meter)
         column.addWidget(self.sentence)
         column.addLayout(row)

@@ -46,7 +46,7 @@ class Colours:
 
 LIGHT = Colours(
     name="light", ground="#f4f7f8", surface="#ffffff", raised="#eef2f4", hover="#e6ecef",
-    border="#dbe3e7", field_border="#8a99a3", text="#15212a", muted="#52626d",
+    border="#dbe3e7", field_border="#7d8c96", text="#15212a", muted="#52626d",
     accent="#0b6e80", accent_hover="#095b6a", on_accent="#ffffff", accent_soft="#e1f0f3",
     recording="#c8243a", on_recording="#ffffff", recording_soft="#fdecee",
     warning="#8a5a00", warning_soft="#fdf3de", good="#1a7446", good_soft="#e4f4eb",

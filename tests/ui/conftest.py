@@ -2,17 +2,24 @@
 
 import os
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from scribe_desktop.domain.settings import with_value
+from scribe_desktop.ui.application import make_application
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.theme import LIGHT
+from scribe_desktop.ui.windows import Windows
+from scribe_desktop.ui.workplace import Workplace
 from tests.ui.fakes import NOW, ScriptedLine
+from tests.ui.places import whole_workplace
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,7 +31,10 @@ def _empty_clipboard_at_the_end(qapp: QApplication) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fixed_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time", lambda: NOW)
+    # Not time.time itself: pytest-qt measures its own patience with it.
+    clock = SimpleNamespace(time=lambda: NOW)
+    for module in ("main_window", "results_pane", "session_list"):
+        monkeypatch.setattr(f"scribe_desktop.ui.{module}.time", clock)
 
 
 @pytest.fixture
@@ -47,3 +57,28 @@ def window(line: ScriptedLine, bridge: Bridge, qtbot: QtBot) -> MainWindow:
     made.show()
     qtbot.waitUntil(lambda: made.bar.microphone.count() > 1)
     return made
+
+
+@pytest.fixture
+def workplace() -> Workplace:
+    return whole_workplace()
+
+
+@pytest.fixture
+def windows(
+    line: ScriptedLine, bridge: Bridge, workplace: Workplace, qtbot: QtBot
+) -> Iterator[Windows]:
+    """Everything, as the program opens it after the first run."""
+    line.preferences = with_value(line.preferences, "first_run_done", value=True)
+    places = QSettings("", QSettings.Format.IniFormat)
+    made = Windows(make_application(), line, bridge, workplace, places)
+    made.open()
+    made.main.activateWindow()
+    qtbot.waitUntil(lambda: made.main.bar.microphone.count() > 1)
+    yield made
+    QApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    made.main.close_without_asking()
+    made.close()
+    for window in (made.main, made.mini, made.box):
+        window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

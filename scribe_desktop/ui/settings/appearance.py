@@ -39,6 +39,7 @@ class AppearancePage(Page):
         spoken.addWidget(
             paragraph("Choose more than one when you change between them in a visit.", quiet=True)
         )
+        self.say_locked(spoken, "languages")
         self.languages: dict[str, QCheckBox] = {}
         self._offer_languages(spoken)
         written = self.group("Language of the text")

@@ -134,6 +134,12 @@ class Page(QWidget):
         if name:
             self._locks.append((name, control, mark))
 
+    def say_locked(self, group: QVBoxLayout, name: str) -> None:
+        """Say so where a policy fixes what a whole group chooses."""
+        said = label(LOCKED, quiet=True)
+        self.on_refresh(lambda _: said.setVisible(name in self.line.locked_settings()))
+        group.addWidget(said)
+
     def switch(self, group: QVBoxLayout, name: str, title: str, why: str = "") -> QCheckBox:
         """A row that is on or off."""
         control = QCheckBox()
@@ -175,7 +181,8 @@ class Page(QWidget):
         control.setRange(*bounds)
         control.setSuffix(f" {unit}")
         control.setSpecialValueText(zero)
-        control.setMinimumWidth(120)
+        control.setMinimumWidth(130)
+        control.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         control.editingFinished.connect(lambda: self._store_number(name, control.value()))
         self.on_refresh(lambda settings: control.setValue(int(getattr(settings, name))))
         self.row(group, name, title, why, control)

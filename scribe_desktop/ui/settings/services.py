@@ -51,6 +51,7 @@ class ServicesPage(Page):
     # --- which service ---
     def _list_services(self) -> None:
         self._list.addWidget(self.state)
+        self.say_locked(self._list, "service")
         self._add_radio(THIS_COMPUTER)
         for profile in self.line.settings().profiles:
             self._add_radio(profile.name)

@@ -1,6 +1,6 @@
 """Settings: which templates a dictation fills by itself."""
 
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout
 
 from scribe_desktop.domain.order import MAX_TEMPLATES
 from scribe_desktop.domain.settings import Settings
@@ -18,15 +18,19 @@ class TemplatesPage(Page):
             "Up to two are filled by themselves. Others can be run later from the result.",
         )
         group = self.group()
+        self.say_locked(group, "templates")
         self.boxes: dict[str, QCheckBox] = {}
         for template in self.line.offer().templates:
             box = QCheckBox(template.name)
             box.setAccessibleName(template.name)
             box.setAccessibleDescription(template.description)
             box.clicked.connect(lambda on, one=template.template_id: self._choose(one, on=bool(on)))
-            group.addWidget(box)
+            together = QVBoxLayout()
+            together.setSpacing(0)
+            together.addWidget(box)
             if template.description:
-                group.addWidget(paragraph(template.description, quiet=True))
+                together.addWidget(paragraph(template.description, quiet=True))
+            group.addLayout(together)
             self.boxes[template.template_id] = box
         if not self.boxes:
             group.addWidget(paragraph("The service has not said yet which templates it has."))

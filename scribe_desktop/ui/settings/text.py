@@ -38,13 +38,14 @@ class TextPage(Page):
         self.vocabulary = QPlainTextEdit()
         self.vocabulary.setAccessibleName("Vocabulary")
         self.vocabulary.setTabChangesFocus(True)
-        self.vocabulary.setMinimumHeight(110)
+        self.vocabulary.setFixedHeight(110)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_PAUSE_MS)
         self._pause.timeout.connect(self._store_vocabulary)
         self.vocabulary.textChanged.connect(self._pause.start)
         self.on_refresh(self._show_vocabulary)
+        self.say_locked(words, "vocabulary")
         words.addWidget(self.vocabulary)
         self.replacements = self._pairs(
             "replacements", "Replacements", "Written instead of what was heard.", "Heard", "Written"
@@ -76,6 +77,7 @@ class TextPage(Page):
         group.addWidget(paragraph(why, quiet=True))
         table = PairTable(title, first, second)
         table.changed.connect(lambda pairs: self.store(name, pairs))
+        self.say_locked(group, name)
         group.addWidget(table)
 
         def show(settings: Settings) -> None:
