@@ -37,7 +37,7 @@ _NOTHING_NEW_S = 30.0
 _FLUSH_S = 2.0
 
 
-class _Stop(Exception):
+class Stopped(Exception):
     """The stream is over, with this close code."""
 
     def __init__(self, code: int) -> None:
@@ -77,8 +77,8 @@ async def _listen(service: Service, socket: WebSocket, session_id: str, piece: "
     telling = asyncio.create_task(_tell(service, socket, session_id))
     try:
         while True:
-            await piece.take(_pcm(await socket.receive()))
-    except _Stop as stop:
+            await piece.take(samples_in(await socket.receive()))
+    except Stopped as stop:
         return await _flushed(piece, stop.code)
     except Refusal:
         return _NOT_ALLOWED
@@ -166,16 +166,16 @@ class _Piece:
         self._service.transcription.wake(self._session_id)
 
 
-def _pcm(message: Any) -> bytes:  # noqa: ANN401 - an ASGI message
-    """The samples in one message; raises _Stop when it is the last one."""
+def samples_in(message: Any) -> bytes:  # noqa: ANN401 - an ASGI message
+    """The samples in one message; raises Stopped when it is the last one."""
     if message["type"] == "websocket.disconnect":
-        raise _Stop(_DONE)
+        raise Stopped(_DONE)
     if message.get("bytes") is not None:
         return bytes(message["bytes"])
     event = _event(message.get("text") or "")
     match event.get("event"):
         case "stop":
-            raise _Stop(_DONE)
+            raise Stopped(_DONE)
         case "start":
             _check_format(event)
         case "media":
@@ -187,9 +187,9 @@ def _event(text: str) -> dict[str, Any]:
     try:
         event = json.loads(text)
     except (ValueError, RecursionError):
-        raise _Stop(_UNDECODABLE) from None
+        raise Stopped(_UNDECODABLE) from None
     if not isinstance(event, dict):
-        raise _Stop(_UNDECODABLE)
+        raise Stopped(_UNDECODABLE)
     return event
 
 
@@ -201,15 +201,15 @@ def _check_format(event: dict[str, Any]) -> None:
     rate = declared.get("sampleRate", STREAM_RATE)
     encoding = declared.get("encoding", "audio/x-l16")
     if rate != STREAM_RATE or encoding not in {"audio/x-l16", "audio/l16", "pcm_s16le"}:
-        raise _Stop(_UNDECODABLE)
+        raise Stopped(_UNDECODABLE)
 
 
 def _payload(event: dict[str, Any]) -> bytes:
     media = event.get("media")
     payload = media.get("payload") if isinstance(media, dict) else None
     if not isinstance(payload, str):
-        raise _Stop(_UNDECODABLE)
+        raise Stopped(_UNDECODABLE)
     try:
         return base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError):
-        raise _Stop(_UNDECODABLE) from None
+        raise Stopped(_UNDECODABLE) from None
