@@ -19,6 +19,7 @@ from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.errors import EngineError
 from scribe_desktop.domain.settings import MOST_EXPECTED_WORDS
 from scribe_desktop.server.audio import Pcm
+from scribe_desktop.server.expected_words import corrected
 from scribe_desktop.server.models import find
 from scribe_desktop.server.weights import weights_named
 from scribe_desktop.server.windows import LONGEST_WINDOW_FRAMES, Span
@@ -132,21 +133,25 @@ class WhisperEngine:
         sound = _floats(pcm)
         try:
             with self._lock:
-                # The higher steps of the ladder draw lots; a note must not depend on luck.
-                self._set_seed(0)
                 language = self._language_of(sound, languages)
-                segments, _ = self._model.transcribe(
-                    sound,
-                    language=language,
-                    hotwords=_prompt(hotwords) or None,
-                    **_DECODING,
-                )
-                text = " ".join(segment.text.strip() for segment in segments)
+                text = self._listen(sound, language)
+                if text and hotwords:
+                    expected = hotwords[:MOST_EXPECTED_WORDS]
+                    primed = self._listen(sound, language, ", ".join(expected))
+                    text = corrected(text, primed, expected)
         except RuntimeError as error:
             raise EngineError(
                 "The speech engine failed; the recording is safe.", "Try the dictation again."
             ) from error
-        return Heard(text.strip(), language)
+        return Heard(text, language)
+
+    def _listen(self, sound: Any, language: str, hotwords: str | None = None) -> str:  # noqa: ANN401
+        # The higher steps of the ladder draw lots; a note must not depend on luck.
+        self._set_seed(0)
+        segments, _ = self._model.transcribe(
+            sound, language=language, hotwords=hotwords, **_DECODING
+        )
+        return " ".join(segment.text.strip() for segment in segments).strip()
 
     def _language_of(self, sound: Any, languages: Sequence[str]) -> str:  # noqa: ANN401 - numpy
         known = [language for language in languages if language in self._languages]
@@ -170,12 +175,6 @@ def threads_to_use() -> int:
 def load(name: str, extra_folders: Sequence[Path] = ()) -> WhisperEngine:
     """Find the model's weights and load them. Raises EngineError with a sentence."""
     return WhisperEngine(name, find(name, extra_folders))
-
-
-def _prompt(hotwords: Sequence[str]) -> str:
-    # As sentences of one word. A bare list makes the model answer in lists: it left out full
-    # stops (6 of 30), capitals and once a whole sentence of the sample dictations.
-    return " ".join(f"{word[:1].upper()}{word[1:]}." for word in hotwords[:MOST_EXPECTED_WORDS])
 
 
 def _floats(pcm: Pcm) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -3,6 +3,8 @@
 Amounts are only ever recognised, never converted: a note quotes what was said.
 """
 
+import re
+
 _UNITS = (
     "zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|"
     "fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|"
@@ -20,3 +22,10 @@ NUMBER = rf"(?:{_DIGITS}|\b{_WORDS}\b)"
 
 COUNT = rf"(?:{_DIGITS}|\b{_WORDS}\b|\ba\b|\ban\b|\ba\s+(?:few|couple(?:\s+of)?)\b)"
 """As NUMBER, and also “a”, as in “a week”."""
+
+_AMOUNT_WORD = re.compile(rf"(?:{_UNITS})", re.IGNORECASE)
+
+
+def is_amount(word: str) -> bool:
+    """Whether a word is or holds an amount."""
+    return any(letter.isdigit() for letter in word) or bool(_AMOUNT_WORD.fullmatch(word))
