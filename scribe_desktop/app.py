@@ -22,6 +22,7 @@ from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.local_service import LocalService
 from scribe_desktop.services.logs import start_logging
 from scribe_desktop.services.places import Places
+from scribe_desktop.services.policy_file import machine_policy
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
 from scribe_desktop.services.settings_file import SettingsFile
@@ -76,7 +77,8 @@ class Program:
         self.opening_notices: tuple[ScribeError, ...] = opened.notices
         self._spool = opened.spool
         loaded = SettingsFile(places.config).load()
-        self._complaints = loaded.complaints
+        policy = machine_policy()
+        self.complaints = loaded.complaints + policy.complaints
         self._child = LocalService(
             places.service,
             lambda: service_key(opened.key),
@@ -105,7 +107,7 @@ class Program:
         )
         self.line = Line(
             store=self._spool,
-            settings=Preferences(SettingsFile(places.config), loaded.settings, policy={}),
+            settings=Preferences(SettingsFile(places.config), loaded.settings, policy.values),
             services=self._directory,
             uploader=self._uploader,
             poller=self._poller,

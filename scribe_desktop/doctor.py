@@ -60,6 +60,13 @@ def _spool(program: Program) -> tuple[bool, str, str]:
     return True, f"{len(program.line.sessions())} dictations are kept, encrypted.", ""
 
 
+def _settings(program: Program) -> tuple[bool, str, str]:
+    if program.complaints:
+        return False, program.complaints[0], ""
+    locked = len(program.line.locked_settings())
+    return True, f"Read; {locked} are fixed by your organisation.", ""
+
+
 def _engine(_: Program) -> tuple[bool, str, str]:
     from scribe_desktop.server.models import find
 
@@ -94,6 +101,7 @@ _CHECKS: dict[str, Callable[[Program], tuple[bool, str, str]]] = {
     "microphone": _microphone,
     "keyring": _keyring,
     "spool": _spool,
+    "settings": _settings,
     "display": _display,
     "engine": _engine,
     "keys": _keys,

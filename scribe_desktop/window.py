@@ -7,6 +7,7 @@ from typing import Any
 from scribe_desktop.app import Program
 from scribe_desktop.commands import Wishes, run, serve_others
 from scribe_desktop.doctor import examine
+from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.services.control import Control, Holder
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
@@ -40,6 +41,10 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         def ready(window: WindowCommands) -> None:
             program.window = window
             serve_others(holder, program)
+            for notice in program.opening_notices:
+                line.tell(Trouble(notice.message, notice.remedy))
+            for complaint in program.complaints:
+                line.tell(Trouble(complaint))
             if request["files"]:
                 run(program, request, lambda _: None, Wishes(threading.Event(), threading.Event()))
 
