@@ -2,7 +2,7 @@
 
 PulseAudio without a sound card, session bus or user: a null sink carries what
 is "spoken", and a remapped source of its monitor is the microphone. A warm
-reader on each monitor keeps it awake: an idle one wakes with a block of two
+reader on each keeps it awake: an idle one wakes with a block of two
 seconds, and the beginning of the speech is lost before any program sees it.
 """
 
@@ -12,9 +12,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -56,7 +57,11 @@ class VirtualMicrophone:
         self._environment = {**os.environ, **self.environment}
         self._modules: dict[str, str] = {}
         self._feeds: set[str] = set()
+        self._speakers: list[subprocess.Popen[bytes]] = []
+        self._readers: dict[str, subprocess.Popen[bytes]] = {}
         self._children: list[subprocess.Popen[bytes]] = []
+        self._default = ""
+        self._ticks = Event()
         self._server = self._start(
             "pulseaudio",
             "-n",
@@ -69,12 +74,12 @@ class VirtualMicrophone:
         )
 
     def __enter__(self) -> Self:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline and self._server.poll() is None:
-            if self._pactl("info", check=False).returncode == 0:
-                return self
-        self.close()
-        raise AssertionError("the private sound server did not start")
+        try:
+            self._await(lambda: self._pactl("info", check=False).returncode == 0)
+        except AssertionError:
+            self.close()
+            raise
+        return self
 
     def __exit__(
         self,
@@ -84,21 +89,14 @@ class VirtualMicrophone:
     ) -> None:
         self.close()
 
-    def plug(self, name: str, *, default: bool = False) -> None:
-        """Connect a microphone of that name."""
+    def plug(self, name: str, *, default: bool = False, awake: bool = True) -> None:
+        """Connect a microphone of that name, and wait until it is `awake`."""
+        if default:
+            self._default = name
         feed = f"feed_{name}"
         if feed not in self._feeds:
             self._load("module-null-sink", f"sink_name={feed}", "rate=48000", "channels=1")
             self._feeds.add(feed)
-            # The warm reader.
-            self._start(
-                "parec",
-                "-d",
-                f"{feed}.monitor",
-                "--latency-msec=10",
-                "--rate=48000",
-                "--channels=1",
-            )
         self._modules[name] = self._load(
             "module-remap-source",
             f"source_name={name}",
@@ -106,13 +104,34 @@ class VirtualMicrophone:
             "channels=1",
             f"source_properties=device.description={name.capitalize()}",
         )
+        # The warm reader; the microphone is awake when it has read something.
+        log = self.folder / f"{name}{len(self._children)}.raw"
+        self._readers[name] = self._start(
+            "parec", "-d", name, "--latency-msec=10", "--rate=48000", "--channels=1", str(log)
+        )
         if default:
             self._pactl("set-default-source", name)
+        if awake:
+            self._await(lambda: log.exists() and log.stat().st_size > 0)
+
+    def restore(self) -> None:
+        """After a test: thawed, unmuted, quiet, and every microphone back in its socket."""
+        self.thaw()
+        while self._speakers:
+            self._speakers.pop().terminate()
+        for feed in sorted(self._feeds):
+            name = feed.removeprefix("feed_")
+            if name not in self._modules:
+                self.plug(name)
+            self.mute(name, muted=False)
+        self._pactl("set-default-source", self._default)
 
     def unplug(self, name: str) -> float:
         """Pull a microphone out; returns when it was gone, by the monotonic clock."""
         self._pactl("unload-module", self._modules.pop(name))
-        return time.monotonic()
+        gone_at = time.monotonic()
+        self._readers.pop(name).terminate()
+        return gone_at
 
     def mute(self, name: str, *, muted: bool = True) -> None:
         self._pactl("set-source-mute", name, "1" if muted else "0")
@@ -121,7 +140,7 @@ class VirtualMicrophone:
         """Speak mono samples between -1 and 1 into a microphone; wait() for the last word."""
         path = self.folder / f"speech{len(self._children)}.raw"
         path.write_bytes(samples.astype("<f4").tobytes())
-        return self._start(
+        speaker = self._start(
             "pacat",
             "--playback",
             "-d",
@@ -133,6 +152,8 @@ class VirtualMicrophone:
             "--raw",
             str(path),
         )
+        self._speakers.append(speaker)
+        return speaker
 
     def freeze(self) -> float:
         """Stop the whole sound server; returns when."""
@@ -166,6 +187,13 @@ class VirtualMicrophone:
         )
         self._children.append(child)
         return child
+
+    def _await(self, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_S
+        while not true():
+            assert self._server.poll() is None, "the private sound server ended"
+            assert time.monotonic() < deadline, "the private sound server is not ready"
+            self._ticks.wait(0.02)
 
     def _load(self, module: str, *arguments: str) -> str:
         return self._pactl("load-module", module, *arguments).stdout.decode().strip()
