@@ -188,6 +188,8 @@ FORM_EXPIRED = "upload_form_expired"
 ABORTED = "aborted"
 """Our own code for a call that was cut off because the program leaves."""
 
+_ABOUT_THE_ACCOUNT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 _LONGEST_CODE = 48
 
@@ -236,6 +238,8 @@ def refusal(
     """
     code = error_code(body)
     rule = BY_CODE.get(code) or _by_status(status)
+    if rule.retry is Retry.FRESH_SESSION and status in _ABOUT_THE_ACCOUNT:
+        rule = _SIGNED_OUT  # "session expired" means the login there
     if rule.retry is Retry.FRESH_SESSION and not in_session:
         rule = _UNKNOWN if code in BY_CODE else _NO_SUCH_SERVICE
     return ServiceError(

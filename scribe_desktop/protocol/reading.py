@@ -116,7 +116,7 @@ def moment(value: Any) -> float | None:  # noqa: ANN401  JSON
             when = datetime.fromisoformat(shortened)
         except ValueError:
             return _epoch(number(value))
-        return _timestamp(when)
+        return _epoch(_timestamp(when))
     return _epoch(number(value))
 
 
@@ -127,12 +127,8 @@ def _epoch(value: float | None) -> float | None:
     return seconds if seconds <= _LATEST_EPOCH_S else None
 
 
-def _timestamp(when: datetime) -> float | None:
-    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    try:
-        return aware.timestamp()
-    except (OverflowError, ValueError):
-        return None
+def _timestamp(when: datetime) -> float:
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 def http_date(value: str) -> float | None:
