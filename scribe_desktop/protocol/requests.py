@@ -179,14 +179,21 @@ def named_url(given: str, remote_id: str, base_url: str, dialect: Dialect) -> st
 
     A server behind a proxy often names a host that only it can see, or an
     example's; then the configured address is right, because the route is the
-    protocol's own.
+    protocol's own. So it is for a service of this computer, which has another
+    port after each start: what Create said is then of an earlier one.
     """
     own = default_target(base_url, remote_id)
     if not given or (not origins.same_origin(given, base_url) and not dialect.own_upload_host):
         return own
+    if _is_near(given) and _is_near(base_url) and not origins.same_origin(given, base_url):
+        return own
     if origins.is_socket(given):
         raise Unreadable("a stream's address for a file")
     return origins.check(given)
+
+
+def _is_near(url: str) -> bool:
+    return origins.is_loopback(origins.origin(url)[1])
 
 
 def _form(value: Mapping[str, Any], chunk: EncodedChunk) -> FormUpload:

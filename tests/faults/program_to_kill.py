@@ -1,0 +1,88 @@
+"""The real program for the harness to kill, with two things exchanged: microphone and engine.
+
+Run as a script: file of 16 kHz PCM that is spoken in real time, file that
+counts what was handed over, then the command line of the program.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scribe_desktop import app, cli
+from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE
+from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneState
+from scribe_desktop.services import local_service
+from scribe_desktop.services.source import Block, Ended, Heard
+
+BLOCK_FRAMES = 800
+
+
+class TimedSource:
+    """A microphone that hears a file at the speed at which it was spoken, over and over."""
+
+    is_live = True
+
+    def __init__(self, pcm: bytes, count: Path) -> None:
+        self._pcm = pcm
+        self._count = os.open(count, os.O_WRONLY | os.O_CREAT)
+        self._given = 0
+        self._began = 0.0
+        self._is_heard = True
+        self._wait = threading.Event()
+        self._stopped = False
+
+    def open(self) -> None:
+        self._began = time.monotonic()
+        self._is_heard = False
+
+    def read(self, timeout_s: float) -> Sequence[Heard]:
+        due = int((time.monotonic() - self._began) * SAMPLE_RATE) - self._given
+        if due < BLOCK_FRAMES:
+            self._wait.wait(min(timeout_s, (BLOCK_FRAMES - due) / SAMPLE_RATE))
+            return (Ended(),) if self._stopped else ()
+        block = self._spoken(self._given, due)
+        self._given += due
+        # The page cache outlives a killed process: this is what was captured.
+        os.pwrite(self._count, self._given.to_bytes(8, "little"), 0)
+        if self._is_heard:
+            return (Block(block),)
+        self._is_heard = True
+        return (MicrophoneChanged(MicrophoneState.HEARD), Block(block))
+
+    def _spoken(self, start: int, frames: int) -> bytes:
+        at = start * BYTES_PER_FRAME % len(self._pcm)
+        length = frames * BYTES_PER_FRAME
+        return (self._pcm * (2 + length // len(self._pcm)))[at : at + length]
+
+    def pause(self) -> None:
+        raise NotImplementedError
+
+    def resume(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wait.set()
+
+    def close(self) -> None:
+        if self._count >= 0:
+            os.close(self._count)
+            self._count = -1
+
+
+def main(speech: Path, count: Path, arguments: list[str]) -> int:
+    def record(self: app.Program, session_id: Any, cuts: Any, _: str, *rest: Any) -> Any:
+        return self._started(TimedSource(speech.read_bytes(), count), session_id, cuts, *rest)
+
+    host = Path(__file__).with_name("counting_host.py")
+    setattr(app.Program, "_record_microphone", record)  # noqa: B010  its type is none of ours
+    local_service.serve_command = lambda: [sys.executable, str(host)]
+    return cli.main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
