@@ -76,23 +76,39 @@ _DECODING: Final = {
 }
 
 
+class SpeechDetector:
+    """Finds where somebody speaks; Silero, as it comes with faster-whisper."""
+
+    def __init__(self) -> None:
+        # Before the library is imported, or it asks the model hub for files that are here.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        try:
+            from faster_whisper.vad import VadOptions, get_speech_timestamps
+        except ImportError as error:
+            raise _not_installed() from error
+        self._find = get_speech_timestamps
+        self._options = VadOptions(**_DETECTOR)
+        self._lock = threading.Lock()
+
+    def find_speech(self, pcm: Pcm) -> list[Span]:
+        """Where somebody speaks; the spans are bare and want their soft edges."""
+        if not len(pcm):
+            return []
+        with self._lock:
+            found = self._find(_floats(pcm), self._options)
+        return [Span(int(each["start"]), int(each["end"])) for each in found]
+
+
 class WhisperEngine:
     """The default engine. One window at a time: the lock is held while it listens."""
 
     def __init__(self, name: str, folder: Path, threads: int = 0) -> None:
-        # Before the library is imported, or it asks the model hub for files that are here.
-        os.environ["HF_HUB_OFFLINE"] = "1"
+        self._detector = SpeechDetector()
         try:
             import ctranslate2
             from faster_whisper import WhisperModel
-            from faster_whisper.vad import VadOptions, get_speech_timestamps
         except ImportError as error:
-            raise EngineError(
-                "The speech engine is not installed, so nothing can be written down here.",
-                "Run the set-up again.",
-            ) from error
-        self._find_speech = get_speech_timestamps
-        self._detector = VadOptions(**_DETECTOR)
+            raise _not_installed() from error
         self._set_seed = ctranslate2.set_random_seed
         self._name = name
         self._languages = weights_named(name).languages
@@ -122,11 +138,7 @@ class WhisperEngine:
 
     def find_speech(self, pcm: Pcm) -> list[Span]:
         """Where somebody speaks; the spans are bare and want their soft edges."""
-        if not len(pcm):
-            return []
-        with self._lock:
-            found = self._find_speech(_floats(pcm), self._detector)
-        return [Span(int(each["start"]), int(each["end"])) for each in found]
+        return self._detector.find_speech(pcm)
 
     def transcribe(self, pcm: Pcm, *, languages: Sequence[str], hotwords: Sequence[str]) -> Heard:
         """Write down at most 28 s of speech; the same sound gives the same text."""
@@ -165,6 +177,13 @@ class WhisperEngine:
             return choices[0]
         _, _, odds = self._model.detect_language(sound)
         return str(max((odd for odd in odds if odd[0] in choices), key=lambda odd: odd[1])[0])
+
+
+def _not_installed() -> EngineError:
+    return EngineError(
+        "The speech engine is not installed, so nothing can be written down here.",
+        "Run the set-up again.",
+    )
 
 
 def threads_to_use() -> int:
