@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.chunker import Cuts
-from scribe_desktop.domain.errors import MicrophoneError, ScribeError
+from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.domain.vigil import Patience
 from scribe_desktop.line import Line
 from scribe_desktop.services.client import Client, Tokens
 from scribe_desktop.services.credentials import Credentials
@@ -35,8 +36,8 @@ from scribe_desktop.services.worker import Worker
 if TYPE_CHECKING:
     # What hears and encodes is imported where it is used: it takes most of a
     # second, and `sessions` or `show` need none of it.
+    from scribe_desktop.services.microphones import Microphones
     from scribe_desktop.services.recorder import Recorder
-    from scribe_desktop.services.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,9 @@ class Window(Protocol):
     def show(self) -> None:
         """Bring it to the front."""
 
+    def microphones_changed(self) -> None:
+        """A microphone came or went."""
+
 
 class Program:
     """The whole program without a window, from `with` to the end of it."""
@@ -67,6 +71,7 @@ class Program:
         self.places = places
         self._housekeeping = Worker("housekeeping", self._keep_house)
         self._kept_at = 0.0
+        self._microphones: Microphones | None = None
         self.window: Window | None = None
         self._starting = threading.Lock()
         self._delivering = False
@@ -111,7 +116,7 @@ class Program:
             services=self._directory,
             uploader=self._uploader,
             poller=self._poller,
-            microphones=tuple,
+            microphones=lambda: self.microphones().choices(),
             record_microphone=self._record_microphone,
             record_file=self._record_file,
             decode=_decode,
@@ -141,6 +146,8 @@ class Program:
             self._uploader.stop(WORKER_LIMIT_S)
             self._poller.stop(WORKER_LIMIT_S)
         self._child.stop()
+        if self._microphones is not None:
+            self._microphones.close()
         self._spool.close()
 
     def deliver(self) -> None:
@@ -182,26 +189,61 @@ class Program:
         model = self._directory.offer(session.order.service).model(session.order.model)
         return model is not None and model.live_text
 
-    def _started(
-        self, source: "Source", session_id: SessionId, cuts: Cuts, tell: Listener
-    ) -> "Recorder":
-        from scribe_desktop.services.recorder import Recorder
-
-        recorder = Recorder(self._spool, source, session_id, cuts, tell, time.time)
-        recorder.start()
-        return recorder
-
     def _record_microphone(
         self, session_id: SessionId, cuts: Cuts, name: str, tell: Listener
     ) -> "Recorder":
-        return self._started(_open_microphone(name), session_id, cuts, tell)
+        from scribe_desktop.services.recorder import Recorder
+
+        microphones, settings = self.microphones(), self.line.settings()
+        recorder = Recorder(
+            self._spool,
+            microphones.source(name),
+            session_id,
+            cuts,
+            tell,
+            time.time,
+            on_first_block=lambda: self._cue("listening"),
+            patience=Patience(settings.ask_after_silence_s),
+        )
+        recorder.start()
+        return recorder
 
     def _record_file(
         self, session_id: SessionId, cuts: Cuts, path: str, tell: Listener
     ) -> "Recorder":
         from scribe_desktop.services.importer import open_recording
+        from scribe_desktop.services.recorder import Recorder
 
-        return self._started(open_recording(path), session_id, cuts, tell)
+        recorder = Recorder(self._spool, open_recording(path), session_id, cuts, tell, time.time)
+        recorder.start()
+        return recorder
+
+    def microphones(self) -> "Microphones":
+        """The microphones; the sound library is loaded at the first call."""
+        with self._starting:
+            if self._microphones is None:
+                from scribe_desktop.services.microphones import Microphones
+
+                self._microphones = Microphones(self._microphones_changed)
+            return self._microphones
+
+    def apply_microphone_settings(self) -> None:
+        """Keep the chosen microphone open between dictations, or let it go, as set."""
+        settings = self.line.settings()
+        if settings.keep_microphone_ready:
+            self.microphones().keep_ready(settings.microphone)
+        elif self._microphones is not None:
+            self._microphones.keep_ready(None)
+
+    def _microphones_changed(self) -> None:
+        if self.window is not None:
+            self.window.microphones_changed()
+
+    def _cue(self, name: str) -> None:
+        if self.line.settings().cue_sounds:
+            from scribe_desktop.services.cues import Cue
+
+            self.microphones().cue(Cue(name))
 
     def _client_for(self, session: Session) -> Client:
         return self._directory.client(session.order.service)
@@ -217,10 +259,6 @@ def _decode(body: bytes) -> bytes:
     from scribe_desktop.services.encoder import decode
 
     return decode(body)
-
-
-def _open_microphone(name: str) -> "Source":
-    raise MicrophoneError(f"The microphone {name!r} cannot be opened by this version.")
 
 
 def service_key(spool_key: bytes) -> bytes:

@@ -63,6 +63,11 @@ def same_origin(one: str, other: str) -> bool:
     return origin(one) == origin(other)
 
 
+def is_on_this_computer(url: str) -> bool:
+    """Whether `url` names a loopback address."""
+    return is_loopback(_split(url).hostname or "")
+
+
 def root(url: str) -> str:
     """Scheme and host of `url`, without a path."""
     parts = _split(url)

@@ -183,7 +183,12 @@ def named_url(given: str, remote_id: str, base_url: str, dialect: Dialect) -> st
     port after each start: what Create said is then of an earlier one.
     """
     own = default_target(base_url, remote_id)
-    if not given or (not origins.same_origin(given, base_url) and not dialect.own_upload_host):
+    if not given:
+        return own
+    # The service of this computer has another port after each start.
+    moved = origins.is_on_this_computer(given) and origins.is_on_this_computer(base_url)
+    foreign = not origins.same_origin(given, base_url)
+    if foreign and (moved or not dialect.own_upload_host):
         return own
     if _is_near(given) and _is_near(base_url) and not origins.same_origin(given, base_url):
         return own

@@ -46,6 +46,7 @@ class SoundDevices:
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._library: ModuleType | None = None
         self._streams = 0
+        self._playing: list[Any] = []
         self._through_pulse = False
         self._thread = threading.Thread(target=self._run, name="sound devices", daemon=True)
         self._thread.start()
@@ -243,8 +244,12 @@ class SoundDevices:
                 channels=1,
                 dtype="float32",
                 callback=playing.fill(library),
-                finished_callback=lambda: self._calls.put(lambda: stream.close(ignore_errors=True)),
+                finished_callback=lambda: self._calls.put(lambda: self._end_playing(stream)),
             )
+            # Held here while it sounds: otherwise only its own callbacks know the
+            # stream, the garbage collector takes both, and PortAudio's thread
+            # jumps into freed memory.
+            self._playing.append(stream)
             stream.start()
         except (library.PortAudioError, ValueError) as error:
             log.warning("sound not played: %s", error)
@@ -252,6 +257,10 @@ class SoundDevices:
                 "No sound can be played on this computer.", "Check the loudspeaker."
             ) from error
         return len(pcm) / 4 / rate
+
+    def _end_playing(self, stream: Any) -> None:  # noqa: ANN401  sounddevice has no types
+        stream.close(ignore_errors=True)
+        self._playing.remove(stream)
 
 
 class Playing:

@@ -534,3 +534,13 @@ def test_the_other_requests_about_a_session() -> None:
     assert requests.get("s").query == {}
     lists = [[request.path for request in requests.template_lists(d)] for d in (EKA, SPEC)]
     assert lists == [["templates", "voice/api/v1/template"], ["templates"]]
+
+
+def test_the_service_of_this_computer_is_found_at_its_new_port() -> None:
+    given = "http://127.0.0.1:4001/voice/v1/sessions/ses_1/audio"
+    now_at = "http://127.0.0.1:4002/voice/v1"
+    assert requests.named_url(given, "ses_1", now_at, EKA) == (
+        "http://127.0.0.1:4002/voice/v1/sessions/ses_1/audio"
+    )
+    other = "http://127.0.0.1:4002/elsewhere/audio"
+    assert requests.named_url(other, "ses_1", now_at, EKA) == other
