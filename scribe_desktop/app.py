@@ -4,6 +4,7 @@ import hashlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     # second, and `sessions` or `show` need none of it.
     from scribe_desktop.services.microphones import Microphones
     from scribe_desktop.services.recorder import Recorder
+    from scribe_desktop.services.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -192,29 +194,43 @@ class Program:
     def _record_microphone(
         self, session_id: SessionId, cuts: Cuts, name: str, tell: Listener
     ) -> "Recorder":
-        from scribe_desktop.services.recorder import Recorder
-
-        microphones, settings = self.microphones(), self.line.settings()
-        recorder = Recorder(
-            self._spool,
-            microphones.source(name),
+        return self._started(
+            self.microphones().source(name),
             session_id,
             cuts,
             tell,
-            time.time,
             on_first_block=lambda: self._cue("listening"),
-            patience=Patience(settings.ask_after_silence_s),
+            patience=Patience(self.line.settings().ask_after_silence_s),
         )
-        recorder.start()
-        return recorder
 
     def _record_file(
         self, session_id: SessionId, cuts: Cuts, path: str, tell: Listener
     ) -> "Recorder":
         from scribe_desktop.services.importer import open_recording
+
+        return self._started(open_recording(path), session_id, cuts, tell)
+
+    def _started(
+        self,
+        source: "Source",
+        session_id: SessionId,
+        cuts: Cuts,
+        tell: Listener,
+        on_first_block: Callable[[], None] | None = None,
+        patience: Patience | None = None,
+    ) -> "Recorder":
         from scribe_desktop.services.recorder import Recorder
 
-        recorder = Recorder(self._spool, open_recording(path), session_id, cuts, tell, time.time)
+        recorder = Recorder(
+            self._spool,
+            source,
+            session_id,
+            cuts,
+            tell,
+            time.time,
+            on_first_block=on_first_block,
+            patience=patience,
+        )
         recorder.start()
         return recorder
 
