@@ -21,7 +21,7 @@ from scribe_desktop.services.client import Client, Tokens
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.keeper import keep_house
-from scribe_desktop.services.local_service import LocalService
+from scribe_desktop.services.local_service import Keep, LocalService
 from scribe_desktop.services.logs import start_logging
 from scribe_desktop.services.places import Places
 from scribe_desktop.services.policy_file import machine_policy
@@ -90,6 +90,7 @@ class Program:
             places.service,
             lambda: service_key(opened.key),
             log_file=places.logs / "service.log",
+            keep=self._keep,
         )
         self._directory = Directory(self._child, self._spool, self._tokens_for, self._offer_changed)
         self._streamer = Streamer(
@@ -171,6 +172,10 @@ class Program:
                 "Open the window when it is done.",
             )
         self.window.show()
+
+    def _keep(self) -> Keep:
+        settings = self.line.settings()
+        return Keep(settings.keep_audio_hours, settings.keep_notes_days)
 
     def _keep_house(self) -> float:
         """On its thread: look after the running dictation, and hourly after the rest."""

@@ -7,7 +7,7 @@ and the OpenAPI description are made from it. `build` puts the parts together,
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -40,7 +40,7 @@ from scribe_desktop.server.limits import HOLD_S, MAX_HOLDS
 from scribe_desktop.server.reception import receive, refuse
 from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.service import Model, Service
-from scribe_desktop.server.sessions import Session, Sessions
+from scribe_desktop.server.sessions import Keep, Session, Sessions
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.stream import STREAM_PATH, stream
 from scribe_desktop.server.transcription import NoteWriter, Speech, Transcription
@@ -61,6 +61,7 @@ class Parts:
     models: tuple[Model, ...]
     token: str
     now: Callable[[], float]
+    keep: Keep = field(default_factory=Keep)
 
 
 def build(parts: Parts) -> Service:
@@ -99,6 +100,7 @@ def build(parts: Parts) -> Service:
         models=parts.models,
         secret=parts.store.secret("signing", secrets.token_bytes(32)),
         now=parts.now,
+        keep=parts.keep,
     )
 
 

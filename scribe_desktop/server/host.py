@@ -3,7 +3,8 @@
 The first line on standard output is one JSON object that says where it
 listens. Started by the program, it gets one JSON line on standard input,
 
-    {"token": "...", "store_key": "64 hex digits", "folder": "where to keep its store"}
+    {"token": "...", "store_key": "64 hex digits", "folder": "where to keep its store",
+     "keep_audio_s": 86400, "keep_sessions_s": 2592000}
 
 all but `token` optional, and ends when that pipe closes: a parent that was
 killed cannot leave it behind. Started in a terminal it makes its own token
@@ -22,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ from filelock import FileLock, Timeout
 from scribe_desktop.domain.errors import ScribeError, SettingsError
 from scribe_desktop.server.api import Parts, application, build
 from scribe_desktop.server.guard import is_loopback
-from scribe_desktop.server.limits import MAX_FRAME_BYTES
+from scribe_desktop.server.limits import KEEP_AUDIO_S, KEEP_SESSIONS_S, MAX_FRAME_BYTES
 from scribe_desktop.server.service import Service
+from scribe_desktop.server.sessions import Keep
 from scribe_desktop.server.store import Store
 
 _log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class ServeOptions:
     names: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     model_folders: tuple[Path, ...] = ()
+    keep: Keep = field(default_factory=Keep)
 
 
 MakeParts = Callable[[Store, str, ServeOptions], Parts]
@@ -92,7 +95,7 @@ def run(options: ServeOptions, make_parts: MakeParts | None = None) -> int:
             return 2
         token = options.token or secrets.token_urlsafe(32)
         try:
-            service = build(make_parts(store, token, options))
+            service = build(replace(make_parts(store, token, options), keep=options.keep))
             with _listen(options) as listener:
                 return _serve(service, listener, options, token)
         except ScribeError as error:
@@ -275,17 +278,17 @@ def from_parent(options: ServeOptions, pipe: int = 0) -> tuple[ServeOptions, byt
         line += byte
     try:
         said: dict[str, Any] = json.loads(line)
-        token, hexadecimal, folder = (
-            said["token"],
-            said.get("store_key"),
-            said.get("folder"),
-        )
+        token, hexadecimal, folder = said["token"], said.get("store_key"), said.get("folder")
         key = bytes.fromhex(hexadecimal) if hexadecimal else None
+        keep = Keep(
+            float(said.get("keep_audio_s", KEEP_AUDIO_S)),
+            float(said.get("keep_sessions_s", KEEP_SESSIONS_S)),
+        )
     except (ValueError, TypeError, KeyError, AttributeError):
         raise _bad_line() from None
     if not isinstance(token, str) or not token or (key and len(key) != _KEY_BYTES):
         raise _bad_line()
-    changed = replace(options, token=token)
+    changed = replace(options, token=token, keep=keep)
     return (replace(changed, folder=Path(folder)) if folder else changed), key
 
 

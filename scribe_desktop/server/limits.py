@@ -41,6 +41,8 @@ DEVICE_CODE_S = 600
 DEVICE_INTERVAL_S = 5
 
 KEEP_AUDIO_S = 24 * 3600.0
+# A result that is to be kept for no time at all must still be fetched.
+SHOWN_S = 3600.0
 KEEP_SESSIONS_S = 30 * 24 * 3600.0
 
 STREAM_RATE = 16_000

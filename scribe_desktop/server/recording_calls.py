@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.server.calls import Call, Incoming, Reply
 from scribe_desktop.server.fields import Fields, Text
-from scribe_desktop.server.limits import KEEP_AUDIO_S, RECORDING_LINK_S
+from scribe_desktop.server.limits import RECORDING_LINK_S
 from scribe_desktop.server.presigned import check_link, presigned_link
 from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.service import Service
@@ -73,8 +73,7 @@ def _samples(
 def _files(service: Service, session: Session) -> list[StoredFile]:
     if session.status in OPEN:
         raise _not_available("The recording is put together when the session has ended.")
-    kept = service.now() < session.created_at + KEEP_AUDIO_S
-    files = service.sessions.files(session.id) if kept else []
+    files = service.sessions.files(session.id)
     if not files:
         raise _not_available("There is no recording of this session, or no longer.")
     return files

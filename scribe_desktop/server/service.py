@@ -7,8 +7,7 @@ from scribe_desktop.server.accounts import Accounts
 from scribe_desktop.server.bell import Bell
 from scribe_desktop.server.custom_templates import TemplateShelf
 from scribe_desktop.server.documents import Documents
-from scribe_desktop.server.limits import KEEP_AUDIO_S, KEEP_SESSIONS_S
-from scribe_desktop.server.sessions import Sessions
+from scribe_desktop.server.sessions import Keep, Sessions
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.transcription import Speech, Transcription
 from scribe_desktop.server.webhooks import Webhooks
@@ -43,6 +42,7 @@ class Service:
     models: tuple[Model, ...]
     secret: bytes
     now: Callable[[], float]
+    keep: Keep
 
     def start(self) -> None:
         """Start the threads; what an earlier run acknowledged is taken up again."""
@@ -58,12 +58,11 @@ class Service:
 
     def sweep(self) -> None:
         """Say which sessions have expired, and remove what is older than it may be kept."""
-        now = self.now()
         with self.store.writing():
             for session in self.sessions.lapse():
                 self.webhooks.notify("session.expired", session)
                 self.transcription.wake(session.id)
-        self.sessions.forget(audio_before=now - KEEP_AUDIO_S, all_before=now - KEEP_SESSIONS_S)
+        self.sessions.forget(self.keep)
         self.accounts.forget()
 
     def model(self, model_id: str) -> Model | None:

@@ -12,7 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from scribe_desktop.server.limits import STREAM_RATE
+from scribe_desktop.server.limits import (
+    KEEP_AUDIO_S,
+    KEEP_SESSIONS_S,
+    SESSION_LIFETIME_S,
+    SHOWN_S,
+    STREAM_RATE,
+)
 from scribe_desktop.server.refusals import Refusal, session_ended, session_not_found
 from scribe_desktop.server.store import Rows, Store
 
@@ -61,6 +67,14 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """For how long audio is kept once its text is there, and everything else."""
+
+    audio_s: float = KEEP_AUDIO_S
+    sessions_s: float = KEEP_SESSIONS_S
+
+
+@dataclass(frozen=True)
 class StoredFile:
     """One accepted file without its bytes."""
 
@@ -90,8 +104,9 @@ class Sessions:
             if known:
                 raise Refusal(409, "txn_already_initialized", "A session with this id exists.")
             rows.execute(
-                "INSERT INTO sessions (id, created_at, status, stream_id, oid, archived, facts)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sessions"
+                " (id, created_at, status, stream_id, oid, archived, resolved_at, facts)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 _row(session),
             )
 
@@ -213,17 +228,24 @@ class Sessions:
                 _save(rows, session)
         return lapsed
 
-    def forget(self, *, audio_before: float, all_before: float) -> None:
-        """Remove old audio of finished or expired sessions, and sessions older still."""
+    def forget(self, keep: Keep) -> None:
+        """Remove what is older than it may be kept.
+
+        Audio goes when its text has been there for long enough, and when
+        nothing will ever be made of it. A failed session keeps its audio as
+        long as it is kept itself: it can be heard again.
+        """
+        now = self.now()
         with self._store.writing() as rows:
             rows.execute(
-                "DELETE FROM files WHERE session_id IN (SELECT id FROM sessions"
-                " WHERE created_at < ? AND status != 'processing')",
-                (audio_before,),
+                "DELETE FROM files WHERE session_id IN (SELECT id FROM sessions WHERE"
+                " (status IN ('completed', 'partial') AND resolved_at <= ?) OR"
+                " (status IN ('cancelled', 'expired') AND created_at <= ?))",
+                (now - keep.audio_s, now - keep.audio_s - SESSION_LIFETIME_S),
             )
             rows.execute(
-                "DELETE FROM sessions WHERE created_at < ? AND status != 'processing'",
-                (all_before,),
+                "DELETE FROM sessions WHERE created_at <= ? AND status != 'processing'",
+                (now - SESSION_LIFETIME_S - max(keep.sessions_s, SHOWN_S),),
             )
 
 
@@ -262,7 +284,7 @@ def _save(rows: Rows, session: Session) -> None:
     row = _row(session)
     rows.execute(
         "UPDATE sessions SET created_at = ?, status = ?, stream_id = ?, oid = ?, archived = ?,"
-        " facts = ? WHERE id = ?",
+        " resolved_at = ?, facts = ? WHERE id = ?",
         (*row[1:], row[0]),
     )
 
@@ -276,6 +298,7 @@ def _row(session: Session) -> Sequence[object]:
         session.stream_id,
         str(oid) if isinstance(oid, str | int) else None,
         int(session.archived),
+        session.completed_at,
         json.dumps(asdict(session), ensure_ascii=False),
     )
 

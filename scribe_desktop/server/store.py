@@ -21,7 +21,7 @@ from scribe_desktop.domain.errors import DiskFull, SpoolError, SpoolFromTheFutur
 _log = logging.getLogger(__name__)
 
 FILE_NAME = "service.db"
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -32,6 +32,7 @@ CREATE TABLE sessions (
     stream_id TEXT UNIQUE,
     oid TEXT,
     archived INTEGER NOT NULL DEFAULT 0,
+    resolved_at REAL,
     facts TEXT NOT NULL
 );
 CREATE INDEX sessions_by_age ON sessions (created_at);
@@ -191,6 +192,9 @@ def _migrate(connection: Any) -> None:  # noqa: ANN401 - the library has no type
             "A newer version of the program wrote the local service's store.",
             "Install the newer version again; nothing was changed.",
         )
+    if 0 < version < VERSION:
+        # Such stores were only made before the first release; the spool has what was in them.
+        raise sqlcipher3.DatabaseError("a store of another shape")
     if version == 0:
         connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
 

@@ -59,6 +59,22 @@ class Address:
         return f"Address({self.base_url!r}, token=…)"
 
 
+@dataclass(frozen=True)
+class Keep:
+    """For how long the service keeps audio once its text is there, and everything else."""
+
+    audio_hours: float = 24
+    notes_days: float = 30
+
+    def in_seconds(self) -> dict[str, float]:
+        """As the service reads it."""
+        hour_s = 3600.0
+        return {
+            "keep_audio_s": self.audio_hours * hour_s,
+            "keep_sessions_s": self.notes_days * 24 * hour_s,
+        }
+
+
 def serve_command() -> list[str]:
     """How this program starts itself as the service, installed or from source."""
     if getattr(sys, "frozen", False):
@@ -71,6 +87,7 @@ class LocalService:
 
     `key` gives the 32 bytes that open the service's store in `folder`; it is
     called on the watching thread, because a locked keyring can take minutes.
+    `keep` says at each start how long the service keeps what it was given.
     `changed` is called on that thread too.
     """
 
@@ -81,12 +98,14 @@ class LocalService:
         *,
         log_file: Path,
         command: Sequence[str] | None = None,
+        keep: Callable[[], Keep] | None = None,
         changed: Callable[[Health], None] = lambda _: None,
     ) -> None:
         self._folder = folder
         self._key = key
         self._command = list(command or serve_command())
         self._log_file = log_file
+        self._keep = keep or Keep
         self._changed = changed
         self._state = threading.Condition()
         self._health = Health.STOPPED
@@ -163,7 +182,12 @@ class LocalService:
         """From one start of the child to its end."""
         token = secrets.token_urlsafe(32)
         # The folder travels with the secrets: a path in the arguments is seen by every user.
-        line = {"token": token, "store_key": self._key().hex(), "folder": str(self._folder)}
+        line: dict[str, str | float] = {
+            "token": token,
+            "store_key": self._key().hex(),
+            "folder": str(self._folder),
+        }
+        line |= self._keep().in_seconds()
         child = self._spawn(stop)
         try:
             stdin, stdout, stderr = _pipes(child)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scribe_desktop.server.sessions import Keep
 from tests.server.conftest import Local
 from tests.server.scripted import wav
 
@@ -251,13 +252,43 @@ def test_the_recording_is_one_file_with_every_sample(local: Local) -> None:
 
 def test_old_audio_goes_first_and_the_session_after_a_month(local: Local) -> None:
     session_id = dictated(local)
-    local.clock.at += 24 * 3600 + 1
+    path = f"/v1/sessions/{session_id}"
+    local.clock.at += 24 * 3600 - 1
     local.service.sweep()
-    assert local.service.sessions.files(session_id) == []
-    assert local.ask("GET", f"/v1/sessions/{session_id}").json()["transcript"] == "zero"
+    assert local.ask("GET", f"{path}/audio").status_code == 200
+    local.clock.at += 2
+    local.service.sweep()
+    assert local.ask("GET", f"{path}/audio").json()["error"]["code"] == "audio_not_available"
+    assert local.ask("GET", path).json()["transcript"] == "zero"
     local.clock.at += 30 * 24 * 3600
     local.service.sweep()
-    assert local.ask("GET", f"/v1/sessions/{session_id}").status_code == 404
+    assert local.ask("GET", path).status_code == 404
+
+
+def test_audio_that_can_still_be_heard_again_or_is_being_heard_stays(local: Local) -> None:
+    local.speech.failing = True
+    failed = dictated(local)
+    local.speech.failing = False
+    opened = local.create()
+    local.upload(opened, 0)
+    thrown_away = local.create()
+    local.upload(thrown_away, 0)
+    local.ask("PATCH", f"/v1/sessions/{thrown_away}", json={"user_status": "cancelled"})
+    at_once = Keep(audio_s=0.0, sessions_s=0.0)
+    local.service.sessions.forget(at_once)
+    assert len(local.service.sessions.files(opened)) == 1
+    local.clock.at += 3600
+    local.service.sweep()
+    local.service.sessions.forget(at_once)
+    kept = [bool(local.service.sessions.files(name)) for name in (failed, opened, thrown_away)]
+    assert kept == [True, False, False]
+
+
+def test_audio_to_be_kept_for_no_time_goes_with_the_result(local: Local) -> None:
+    session_id = dictated(local)
+    local.service.sessions.forget(Keep(audio_s=0.0, sessions_s=0.0))
+    assert local.service.sessions.files(session_id) == []
+    assert local.ask("GET", f"/v1/sessions/{session_id}").json()["transcript"] == "zero"
 
 
 def test_both_lists_show_the_clinics_own_templates(local: Local) -> None:
