@@ -154,8 +154,7 @@ class Uploader:
         if now < paused_until <= now + _CLOCK_MOVED_S:
             return paused_until
         due: float | None = None
-        mine = [s for s in self._spool.sessions() if s.order.service == service]
-        for session in sorted(mine, key=lambda s: (s.created_at, s.session_id)):
+        for session in self._in_turn(service):
             step = next_step(session, now)
             if isinstance(step, Rest):
                 if step.until is not None and step.until > now + _CLOCK_MOVED_S:
@@ -166,6 +165,21 @@ class Uploader:
                 self._take(session, step)
                 return now
         return due
+
+    def _in_turn(self, service: ServiceRef) -> list[Session]:
+        """Its sessions, the oldest first; in trouble the one that was tried least.
+
+        A session that hangs its service looks like a dead network. If the oldest
+        were always first, two such sessions would take turns for ever.
+        """
+        in_trouble = service in self._pauses
+
+        def turn(session: Session) -> tuple[int, float, str]:
+            attempts = session.attempts if in_trouble else 0
+            return attempts, session.created_at, session.session_id
+
+        mine = (s for s in self._spool.sessions() if s.order.service == service)
+        return sorted(mine, key=turn)
 
     def _take(self, session: Session, step: Create | Upload | End | Withdraw) -> None:
         service = session.order.service
