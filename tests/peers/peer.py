@@ -5,6 +5,7 @@ or the program would only be proved against itself.
 """
 
 import json
+import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ class Peer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815  as http.server wants
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_CONNECT = _serve  # noqa: N815  as http.server wants
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing: tests read `asked`."""
@@ -110,6 +111,13 @@ class Peer:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
         self._thread.start()
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """From now on speak TLS."""
+        # Shaken hands on first use, on the connection's own thread.
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
 
     @property
     def port(self) -> int:
