@@ -17,6 +17,7 @@ from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.weights import ModelFiles
+from scribe_desktop.wiring.workstation import Workstation
 
 
 def open_window(token: str, recordings: tuple[str, ...] = ()) -> int:
@@ -38,8 +39,11 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         program.deliver()
         line.prepare()
 
+        workstation = Workstation(line)
+
         def ready(window: WindowCommands) -> None:
             program.window = window
+            workstation.start(window)
             serve_others(holder, program)
             for notice in program.opening_notices:
                 line.tell(Trouble(notice.message, notice.remedy))
@@ -48,15 +52,18 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
             if request["files"]:
                 run(program, request, lambda _: None, Wishes(threading.Event(), threading.Event()))
 
-        return run_window(
-            line,
-            _workplace(program),
-            ready=ready,
-            places_file=str(program.places.config / "windows.ini"),
-        )
+        try:
+            return run_window(
+                line,
+                _workplace(program, workstation),
+                ready=ready,
+                places_file=str(program.places.config / "windows.ini"),
+            )
+        finally:
+            workstation.stop()
 
 
-def _workplace(program: Program) -> Workplace:
+def _workplace(program: Program, workstation: Workstation) -> Workplace:
     line, places = program.line, program.places
     return Workplace(
         exporter=Exports(line),
@@ -64,4 +71,8 @@ def _workplace(program: Program) -> Workplace:
         lock=PinLock(places.config),
         diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),
         weights=ModelFiles(),
+        keys=workstation.keys,
+        devices=workstation.devices,
+        insertion=workstation.insertion,
+        follow_settings=workstation.follow_settings,
     )

@@ -89,13 +89,13 @@ class ActionRow(QWidget):
             (self.another, "template", colours.text),
             (self.more, "more", colours.text),
         ):
-            picture(widget, drawing, colour)
+            picture(widget, drawing, colour, disabled=colours.muted)
 
     def offer(self, workplace: Workplace) -> None:
         """Offer only what this computer can do."""
         exporter = workplace.exporter
         self._can = {
-            self.insert: workplace.insert is not None,
+            self.insert: workplace.insertion is not None,
             self.play: workplace.speaker is not None,
             self.export: exporter is not None,
             self.another: workplace.run_template is not None,

@@ -69,6 +69,10 @@ class WindowCommands(QObject):
         """A microphone was plugged in or out."""
         self._wanted.emit(self._windows.main.refresh_microphones)
 
+    def settings_changed(self) -> None:
+        """A setting was changed by something else than the window."""
+        self._wanted.emit(self._windows.deeds.settings_changed.emit)
+
     def call(self, work: Callable[[], None]) -> None:
         """Have `work` done on the GUI thread, for what only Qt can do there."""
         self._wanted.emit(work)

@@ -16,9 +16,10 @@ from scribe_desktop.domain.session import Capture, SessionId
 from scribe_desktop.ui import clipboard
 from scribe_desktop.ui.bridge import Errands
 from scribe_desktop.ui.editing import edited_results
+from scribe_desktop.ui.lent_clipboard import run_steps
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.view_state import Tone
-from scribe_desktop.ui.workplace import Inserted, Workplace
+from scribe_desktop.ui.workplace import Inserted, InsertionSteps, Workplace
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class Deeds(QObject):
         self._workplace = workplace
         self._errands = Errands(self)
         self._playing = False
+        self._inserting = False
         self.patient = Patient()
         self._play_ended.connect(self._end_playing, Qt.ConnectionType.QueuedConnection)
 
@@ -171,16 +173,31 @@ class Deeds(QObject):
         clipboard.copy_text(text)
         self.told.emit(Telling("Copied.", tone=Tone.GOOD))
 
+    @Slot(str, str)
+    def insert(self, text: str, session_id: SessionId) -> None:
+        """Put a dictation's text into the window it was dictated for."""
+        insertion = self._workplace.insertion
+        if insertion is not None:
+            self._insert(text, insertion.into_remembered(text, session_id))
+
     @Slot(str)
-    def insert(self, text: str) -> None:
-        """Put text where the cursor of the other program was."""
-        insert = self._workplace.insert
-        if insert is not None:
-            self._errands.run(
-                lambda: insert(text), lambda done: self._say_inserted(done, text), self.tell_error
-            )
+    def insert_in_front(self, text: str) -> None:
+        """Put text where the clinician has just put the cursor."""
+        insertion = self._workplace.insertion
+        if insertion is not None:
+            self._insert(text, insertion.into_front(text))
+
+    def _insert(self, text: str, steps: InsertionSteps) -> None:
+        # Two insertions at a time would paste each other's text.
+        if self._inserting:
+            self.told.emit(Telling("Another text is being inserted; this one waits."))
+            self.text_refused.emit(text)
+            return
+        self._inserting = True
+        run_steps(steps, lambda done: self._say_inserted(done, text))
 
     def _say_inserted(self, done: Inserted, text: str) -> None:
+        self._inserting = False
         if done.arrived:
             self.told.emit(Telling(done.sentence or "Inserted.", tone=Tone.GOOD))
             return

@@ -16,13 +16,14 @@ _FAINT = 0.35
 
 
 @cache
-def icon(name: str, colour: str) -> QIcon:
-    """The drawing `name` in one colour; faint when its button is disabled."""
+def icon(name: str, colour: str, disabled: str = "") -> QIcon:
+    """The drawing `name` in one colour; in another, or faint, when its button is disabled."""
     made = QIcon()
     for side in _SIDES:
         for ratio in _RATIOS:
             made.addPixmap(drawing(name, colour, side, ratio), QIcon.Mode.Normal)
-            made.addPixmap(drawing(name, colour, side, ratio, _FAINT), QIcon.Mode.Disabled)
+            faint = drawing(name, disabled or colour, side, ratio, 1.0 if disabled else _FAINT)
+            made.addPixmap(faint, QIcon.Mode.Disabled)
     return made
 
 

@@ -55,9 +55,16 @@ def icon_button(name: str, hint: str = "") -> QToolButton:
     return made
 
 
-def picture(widget: QPushButton | QToolButton, drawing: str, colour: str, side: int = 18) -> None:
+def picture(
+    widget: QPushButton | QToolButton,
+    drawing: str,
+    colour: str,
+    side: int = 18,
+    *,
+    disabled: str = "",
+) -> None:
     """Put a drawing on a button."""
-    widget.setIcon(icon(drawing, colour))
+    widget.setIcon(icon(drawing, colour, disabled))
     widget.setIconSize(QSize(side, side))
 
 

@@ -53,7 +53,7 @@ class ResultsPane(QWidget):
     """The right side of the window."""
 
     copy_pressed = Signal(str)
-    insert_pressed = Signal(str)
+    insert_pressed = Signal(str, str)
     edited = Signal(str, str, str)
     advice_taken = Signal(object)
 
@@ -295,9 +295,9 @@ class ResultsPane(QWidget):
 
     @Slot()
     def _insert(self) -> None:
-        tab = self.tab()
-        if tab is not None:
-            self.insert_pressed.emit(self._chosen_text(tab))
+        tab, shown = self.tab(), self._shown
+        if tab is not None and shown is not None:
+            self.insert_pressed.emit(self._chosen_text(tab), shown.session.session_id)
 
     def _chosen_text(self, tab: ResultTab) -> str:
         """What is selected, or all of it."""

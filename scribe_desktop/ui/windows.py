@@ -61,6 +61,8 @@ class Windows(QObject):
         self.idleness = Idleness(application)
         self._connect()
         self._follow_settings()
+        if workplace.insertion is not None:
+            workplace.insertion.stand_aside_with(self._stand_aside)
 
     def _hang_curtain(self) -> None:
         """The curtain takes the place of everything in the main window."""
@@ -77,7 +79,7 @@ class Windows(QObject):
         deeds.settings_changed.connect(self._follow_settings)
         deeds.text_refused.connect(self.box.hold)
         self.box.copy_pressed.connect(deeds.copy)
-        self.box.insert_pressed.connect(deeds.insert)
+        self.box.insert_pressed.connect(self._insert_from_box)
         self.main.settings_wanted.connect(self.open_settings)
         self.tray.show_pressed.connect(self.bring_to_front)
         self.tray.quit_pressed.connect(self._leave)
@@ -91,6 +93,7 @@ class Windows(QObject):
     @Slot()
     def _follow_settings(self) -> None:
         settings = self._line.settings()
+        self._workplace.follow_settings()
         self.idleness.set_minutes(settings.lock_after_minutes)
         colours = colours_for(settings.theme)
         if colours is not self._colours:
@@ -113,8 +116,11 @@ class Windows(QObject):
 
     @Slot(object)
     def _take_session(self, session: Session) -> None:
-        if session.capture is not Capture.STOPPED:
+        begins = session.session_id not in self._fresh
+        if session.capture is not Capture.STOPPED and begins:
             self._fresh.add(session.session_id)
+            if self._workplace.insertion is not None:
+                self._workplace.insertion.remember(session.session_id, session.follows)
         self._show_running()
 
     # --- what happens with a text that is ready ---
@@ -132,19 +138,31 @@ class Windows(QObject):
         if after is AfterStop.COPY:
             self.deeds.copy(text)
         elif after is AfterStop.INSERT:
-            self.deeds.insert(text)
+            self.deeds.insert(text, session_id)
 
     @Slot()
     def insert_last(self) -> None:
-        """Insert the text of the latest dictation."""
+        """Insert the text of the latest dictation where the cursor is now."""
         if self._last_text:
-            self.deeds.insert(self._last_text)
+            self.deeds.insert_in_front(self._last_text)
 
     @Slot()
     def copy_last(self) -> None:
         """Copy the text of the latest dictation."""
         if self._last_text:
             self.deeds.copy(self._last_text)
+
+    @Slot(str)
+    def _insert_from_box(self, text: str) -> None:
+        self.box.hide()
+        self.deeds.insert_in_front(text)
+
+    def _stand_aside(self) -> None:
+        """Give the focus back to the program the clinician came from."""
+        self.box.hide()
+        if self._settings is not None:
+            self._settings.hide()
+        self.main.showMinimized()
 
     # --- showing and hiding ---
     def open(self, *, hidden: bool = False) -> None:

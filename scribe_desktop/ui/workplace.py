@@ -6,9 +6,9 @@ the window then does not offer what it cannot do. `app.py` puts the real ones
 in, from `services`, `desktop` and `export`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.session import SessionId
@@ -63,6 +63,36 @@ class Inserted:
     arrived: bool
     sentence: str = ""
     remedy: str = ""
+
+
+InsertionSteps: TypeAlias = Generator[float, None, Inserted]
+"""Yields seconds to wait before the next step: the window never blocks."""
+
+Waits: TypeAlias = Generator[float, None, None]
+"""A part of such steps."""
+
+
+class Insertion(Protocol):
+    """Puts text at the cursor of another program. Everything on the GUI thread."""
+
+    @property
+    def plain_word(self) -> str:
+        """What this computer cannot do, as a sentence; empty when it can."""
+
+    def stand_aside_with(self, stand_aside: Callable[[], None]) -> None:
+        """How to give the focus back when our own window has it."""
+
+    def remember(self, session_id: SessionId, follows: SessionId | None) -> None:
+        """A dictation begins: its text belongs into the program that has the focus now.
+
+        One that only goes on with another (`follows`) belongs where that one does.
+        """
+
+    def into_remembered(self, text: str, session_id: SessionId) -> InsertionSteps:
+        """Into the window this dictation began in, or nowhere."""
+
+    def into_front(self, text: str) -> InsertionSteps:
+        """Into the program the clinician has just pointed at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +224,9 @@ class Workplace:
     """Have one more template filled from a session's recording."""
     continue_session: Callable[[SessionId], SessionId] | None = None
     """Record more for an earlier dictation."""
-    insert: Callable[[str], Inserted] | None = None
-    """Put text where the cursor was in the program in front before ours; may wait."""
+    insertion: Insertion | None = None
+    follow_settings: Callable[[], None] = lambda: None
+    """Called on the GUI thread after a setting was changed."""
     keys: Keys | None = None
     devices: Devices | None = None
     accounts: Accounts | None = None

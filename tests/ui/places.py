@@ -11,6 +11,7 @@ from scribe_desktop.ui.workplace import (
     DictationDevice,
     ExportFormat,
     Inserted,
+    InsertionSteps,
     KeyReport,
     Measurement,
     Workplace,
@@ -58,6 +59,31 @@ class FakeExporter:
 
     def export(self, session_id: SessionId, format_id: str, path: str) -> None:
         self.exported.append((session_id, format_id, path))
+
+
+@dataclass
+class FakeInsertion:
+    outcome: Inserted = field(default_factory=lambda: Inserted(arrived=True))
+    remembered: list[str] = field(default_factory=list)
+    inserted: list[tuple[str, str]] = field(default_factory=list)
+    plain_word: str = ""
+    stand_aside: Callable[[], None] = lambda: None
+
+    def stand_aside_with(self, stand_aside: Callable[[], None]) -> None:
+        self.stand_aside = stand_aside
+
+    def remember(self, session_id: SessionId, follows: SessionId | None) -> None:
+        self.remembered.append(session_id)
+
+    def into_remembered(self, text: str, session_id: SessionId) -> InsertionSteps:
+        yield 0.0
+        self.inserted.append((text, session_id))
+        return self.outcome
+
+    def into_front(self, text: str) -> InsertionSteps:
+        yield 0.0
+        self.inserted.append((text, "front"))
+        return self.outcome
 
 
 @dataclass
@@ -188,7 +214,7 @@ def whole_workplace() -> Workplace:
         exporter=FakeExporter(),
         run_template=lambda _session_id, _template_id: None,
         continue_session=lambda session_id: session_id,
-        insert=lambda _text: Inserted(arrived=True),
+        insertion=FakeInsertion(),
         keys=FakeKeys(),
         devices=FakeDevices(),
         accounts=FakeAccounts(),

@@ -1,0 +1,115 @@
+"""Puts a dictation's text into the window it was dictated for, or says where it waits.
+
+A target is kept for each dictation, because a text that comes back late
+belongs to the patient of then and not to the window of now.
+"""
+
+from collections.abc import Callable
+
+from scribe_desktop.desktop.insertion.insert import (
+    Inserted,
+    Method,
+    Outcome,
+    Refusal,
+    Tools,
+    insertion,
+    method_for,
+)
+from scribe_desktop.desktop.insertion.select import InsertionHere, insertion_here
+from scribe_desktop.desktop.insertion.target import Target
+from scribe_desktop.domain.session import SessionId
+from scribe_desktop.domain.settings import Settings
+from scribe_desktop.ui import clipboard, workplace
+from scribe_desktop.ui.lent_clipboard import LentClipboard
+
+_FOCUS_WITHIN_S = 1.0
+_LOOK_EVERY_S = 0.02
+
+
+class Inserting:
+    """`ui.workplace.Insertion` over the desktop's insertion. GUI thread.
+
+    What the system offers is asked at the first use, because the clipboard
+    and the connection to the display belong to the thread that made them.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        find: Callable[[], InsertionHere] = lambda: insertion_here(LentClipboard()),
+    ) -> None:
+        self._settings = settings
+        self._find = find
+        self._found: InsertionHere | None = None
+        self._targets: dict[SessionId, Target | None] = {}
+        self._stand_aside: Callable[[], None] = lambda: None
+
+    @property
+    def plain_word(self) -> str:
+        """What this computer cannot do."""
+        return self._here().plain_word
+
+    def stand_aside_with(self, stand_aside: Callable[[], None]) -> None:
+        """How to give the focus back."""
+        self._stand_aside = stand_aside
+
+    def remember(self, session_id: SessionId, follows: SessionId | None) -> None:
+        """Look which window has the focus now."""
+        if follows in self._targets:
+            self._targets[session_id] = self._targets[follows]
+            return
+        tools = self._here().tools
+        self._targets[session_id] = tools.focus.current() if tools else None
+
+    def into_remembered(self, text: str, session_id: SessionId) -> workplace.InsertionSteps:
+        """Into the window that had the focus when this dictation began."""
+        tools = self._here().tools
+        if tools is None:
+            return self._only_copied(text)
+        target = self._targets.get(session_id)
+        if target is not None:
+            yield from self._until_another_has_the_focus(tools)
+        return (yield from self._insert(text, target, tools))
+
+    def into_front(self, text: str) -> workplace.InsertionSteps:
+        """Into the window that gets the focus when ours stand aside."""
+        tools = self._here().tools
+        if tools is None:
+            return self._only_copied(text)
+        yield from self._until_another_has_the_focus(tools)
+        return (yield from self._insert(text, tools.focus.current(), tools))
+
+    def _here(self) -> InsertionHere:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def _only_copied(self, text: str) -> workplace.Inserted:
+        clipboard.copy_text(text)
+        return workplace.Inserted(arrived=False, sentence=self._here().plain_word)
+
+    def _until_another_has_the_focus(self, tools: Tools) -> workplace.Waits:
+        if tools.focus.current() is not None:
+            return
+        self._stand_aside()
+        waited_s = 0.0
+        while tools.focus.current() is None and waited_s < _FOCUS_WITHIN_S:
+            yield _LOOK_EVERY_S
+            waited_s += _LOOK_EVERY_S
+
+    def _insert(self, text: str, target: Target | None, tools: Tools) -> workplace.InsertionSteps:
+        method = Method.PASTE
+        if target is not None:
+            chosen = self._settings().insertion_by_program.get(target.program, "")
+            method = method_for(target, chosen, can_type=tools.keyboard.can_type)
+        outcome = yield from insertion(text, target, tools, method)
+        return self._in_words(text, outcome)
+
+    def _in_words(self, text: str, outcome: Outcome) -> workplace.Inserted:
+        if isinstance(outcome, Inserted):
+            said = "Inserted." if outcome.verified else "Typed into the other program."
+            return workplace.Inserted(arrived=True, sentence=said)
+        if outcome.reason in (Refusal.NOT_TAKEN, Refusal.NOT_ALLOWED):
+            # The sentence promises it, whatever the insertion left there.
+            clipboard.copy_text(text)
+        return workplace.Inserted(arrived=False, sentence=outcome.sentence)

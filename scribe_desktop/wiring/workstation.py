@@ -1,0 +1,145 @@
+"""Everything around the window on this computer: keys, devices, sleep, lock, network, start-up.
+
+Built before the window, started when it is on screen, stopped before the line
+is: none of it is needed to record or to keep what was recorded.
+"""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+
+from scribe_desktop.desktop.actions import ActionEvent
+from scribe_desktop.desktop.autostart import autostart
+from scribe_desktop.desktop.dictation_devices.transport import HidTransport
+from scribe_desktop.desktop.hotkeys.select import hotkey_backend
+from scribe_desktop.desktop.lock import ScreenLock
+from scribe_desktop.desktop.network import NetworkWatch
+from scribe_desktop.desktop.power import KeepAwake, SleepNotice, WakeWatch
+from scribe_desktop.domain.errors import DesktopError
+from scribe_desktop.domain.notices import MicrophoneChanged, Notice, SessionChanged
+from scribe_desktop.domain.session import Capture
+from scribe_desktop.line import Line
+from scribe_desktop.ui.application import WindowCommands
+from scribe_desktop.wiring.dictation_devices import WiredDevices
+from scribe_desktop.wiring.global_keys import WiredKeys
+from scribe_desktop.wiring.inserting import Inserting
+from scribe_desktop.wiring.obeying import Obeying
+
+log = logging.getLogger(__name__)
+
+
+class Workstation:
+    """Owns the parts; `keys`, `devices` and `insertion` are for the window."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._window: WindowCommands | None = None
+        self._obeying: Obeying | None = None
+        self._starts_with_system: bool | None = None
+        self.keys = WiredKeys(hotkey_backend(), line.settings, self._key)
+        self.devices = WiredDevices(HidTransport(), line.settings, self._button, self._tell)
+        self.insertion = Inserting(line.settings)
+        self._awake = KeepAwake()
+        self._is_held = False
+        self._screen = ScreenLock(self._screen_locked)
+        self._wake = WakeWatch(self._woke, also=self._screen.look)
+        self._sleep = SleepNotice(on_sleep=lambda: None, on_wake=self._woke)
+        self._network = NetworkWatch(line.send_now)
+        self._end_listening: Callable[[], None] = lambda: None
+
+    def start(self, window: WindowCommands) -> None:
+        """The window is on screen: let keys and devices work."""
+        self._window = window
+        self._obeying = Obeying(self._line, window)
+        self._end_listening = self._line.subscribe(self._hear)
+        self.keys.start()
+        self.devices.start()
+        self._screen.start()
+        self._wake.start()
+        self._sleep.start()
+        self._network.start()
+        self.follow_settings()
+
+    def stop(self) -> None:
+        """Give everything back."""
+        if self._window is None:
+            return
+        self._end_listening()
+        for part in (self.keys, self.devices, self._network, self._sleep, self._wake, self._screen):
+            part.stop()
+        self._awake.release()
+
+    def follow_settings(self) -> None:
+        """A setting was changed; before `start` there is nothing to follow. GUI thread."""
+        if self._window is None:
+            return
+        self.keys.follow()
+        self.devices.follow()
+        wanted = self._line.settings().start_with_system
+        if wanted is not self._starts_with_system:
+            self._starts_with_system = wanted
+            self._set_autostart(on=wanted)
+
+    def _set_autostart(self, *, on: bool) -> None:
+        entry = autostart()
+        try:
+            if entry.is_on() != on:
+                entry.turn(own_command() if on else None)
+        except DesktopError as error:
+            self._tell(error.message, error.remedy)
+
+    # --- from the threads of the parts ---
+    def _key(self, event: ActionEvent, supports_release: bool) -> None:  # noqa: FBT001  a callback
+        if self._obeying is not None:
+            source = f"key {event.action}"
+            self._obeying.obey(event, source, supports_release=supports_release)
+
+    def _button(self, event: ActionEvent, source: str) -> None:
+        if self._obeying is not None:
+            self._obeying.obey(event, source)
+
+    def _tell(self, message: str, remedy: str) -> None:
+        if self._window is not None:
+            self._window.tell(message, remedy)
+
+    def _hear(self, notice: Notice) -> None:
+        if isinstance(notice, MicrophoneChanged):
+            self.devices.show_microphone(notice.state)
+        elif isinstance(notice, SessionChanged) and self._window is not None:
+            # Not here: the notice comes from inside the line, and the question
+            # which session is at the microphone goes back into it.
+            self._window.call(self._follow_recording)
+
+    def _follow_recording(self) -> None:
+        """GUI thread. A file that is read is no recording: its lights stay off."""
+        running = self._line.running()
+        self.devices.show_capture(running.capture if running else Capture.STOPPED)
+        if running is not None and not self._is_held:
+            self._is_held = True
+            self._awake.hold()
+        elif running is None and self._is_held:
+            self._is_held = False
+            # It may wait two seconds for the system.
+            threading.Thread(target=self._awake.release, name="sleep-again", daemon=True).start()
+
+    def _woke(self) -> None:
+        if self._obeying is not None:
+            self._obeying.forget()
+        self.keys.refresh()
+        self._line.send_now()
+        if self._window is not None:
+            self._window.microphones_changed()
+
+    def _screen_locked(self, locked: bool) -> None:  # noqa: FBT001  a callback
+        if locked and self._window is not None:
+            self._window.lock()
+        if not locked:
+            self.keys.refresh()
+
+
+def own_command() -> list[str]:
+    """How this program is started again, installed or from the source tree."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-m", "scribe_desktop"]
