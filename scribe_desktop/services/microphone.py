@@ -24,6 +24,7 @@ from scribe_desktop.domain.errors import MicrophoneError
 from scribe_desktop.domain.notices import MicrophoneChoice
 from scribe_desktop.services.choosing import choose
 from scribe_desktop.services.input_stream import InputStream
+from scribe_desktop.services.playing import Playing
 from scribe_desktop.services.pulse import PulseSource, PulseView, PulseWatch
 from scribe_desktop.services.source import Shape
 from scribe_desktop.services.watched_microphone import Opened, Whereabouts
@@ -77,9 +78,15 @@ class SoundDevices:
             others=frozenset(PULSE + other.name for other in view.sources),
         )
 
-    def play(self, sound: Callable[[int], bytes]) -> "Future[float]":
-        """Play mono float32 made for the loudspeaker's rate; the result is how long it lasts."""
-        return self._ask(lambda: self._play(sound))
+    def play(
+        self, sound: Callable[[int], bytes], on_end: Callable[[], None] = lambda: None
+    ) -> "Future[Playing]":
+        """Play mono float32 made for the loudspeaker's rate.
+
+        `on_end` is called once, on the thread of the sound devices, when the
+        last of it is out or it was stopped.
+        """
+        return self._ask(lambda: self._play(sound, on_end))
 
     def close(self, timeout_s: float = 2.0) -> bool:
         """Let the library go; False if it did not answer in time and was left behind."""
@@ -232,19 +239,20 @@ class SoundDevices:
 
         self._calls.put(close)
 
-    def _play(self, sound: Callable[[int], bytes]) -> float:
+    def _play(self, sound: Callable[[int], bytes], on_end: Callable[[], None]) -> Playing:
         library = self._portaudio()
         try:
             device = library.query_devices(kind="output")
             rate = PULSE_RATE if self._pulse_device() is not None else device["default_samplerate"]
-            pcm = sound(int(rate))
-            playing = Playing(pcm)
+            playing = Playing(sound(int(rate)), int(rate))
             stream = library.RawOutputStream(
                 samplerate=int(rate),
                 channels=1,
                 dtype="float32",
                 callback=playing.fill(library),
-                finished_callback=lambda: self._calls.put(lambda: self._end_playing(stream)),
+                finished_callback=lambda: self._calls.put(
+                    lambda: self._end_playing(stream, on_end)
+                ),
             )
             # Held here while it sounds: otherwise only its own callbacks know the
             # stream, the garbage collector takes both, and PortAudio's thread
@@ -256,31 +264,12 @@ class SoundDevices:
             raise MicrophoneError(
                 "No sound can be played on this computer.", "Check the loudspeaker."
             ) from error
-        return len(pcm) / 4 / rate
+        return playing
 
-    def _end_playing(self, stream: Any) -> None:  # noqa: ANN401  sounddevice has no types
+    def _end_playing(self, stream: Any, on_end: Callable[[], None]) -> None:  # noqa: ANN401  sounddevice has no types
         stream.close(ignore_errors=True)
         self._playing.remove(stream)
-
-
-class Playing:
-    """A sound on its way out, fetched by PortAudio's thread."""
-
-    def __init__(self, pcm: bytes) -> None:
-        self._pcm = pcm
-        self._at = 0
-
-    def fill(self, library: ModuleType) -> Callable[..., None]:
-        """The callback of the output stream."""
-
-        def callback(out: Any, _frames: int, _time: object, _status: object) -> None:  # noqa: ANN401
-            part = self._pcm[self._at : self._at + len(out)]
-            self._at += len(part)
-            out[:] = part.ljust(len(out), b"\0")
-            if not part:
-                raise library.CallbackStop
-
-        return callback
+        on_end()
 
 
 def _choice(source: PulseSource, view: PulseView) -> MicrophoneChoice:

@@ -1,0 +1,66 @@
+"""A microphone test hears, shows a level, and gives back what it heard."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from scribe_desktop.domain.errors import MicrophoneError
+from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneState
+from scribe_desktop.services.sound_check import SoundCheck
+from scribe_desktop.services.source import Block, Ended, Heard
+
+LOUD = (b"\x00\x40\x00\xc0") * 800
+
+
+class Microphone:
+    """Says what it was told to say, then ends when it is stopped."""
+
+    is_live = True
+
+    def __init__(self, *says: Heard) -> None:
+        self._says = [*says]
+        self._stopped = False
+        self.closed = False
+
+    def open(self) -> None:
+        """Nothing to open."""
+
+    def read(self, timeout_s: float) -> Sequence[Heard]:
+        said, self._says = self._says, []
+        return [*said, Ended()] if self._stopped else said
+
+    def pause(self) -> None:
+        """Never paused."""
+
+    def resume(self) -> None:
+        """Never paused."""
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_it_hears_and_gives_back() -> None:
+    microphone = Microphone(Block(LOUD))
+    check = SoundCheck(lambda _: microphone)
+    check.begin("headset")
+    assert check.level().rms_dbfs > -12
+    assert check.finish() == LOUD
+    assert microphone.closed
+
+
+def test_a_microphone_that_is_lost_is_a_sentence() -> None:
+    lost = MicrophoneChanged(MicrophoneState.LOST, "It was unplugged.", "Plug it in.")
+    check = SoundCheck(lambda _: Microphone(lost))
+    with pytest.raises(MicrophoneError, match="It was unplugged"):
+        check.begin("headset")
+
+
+def test_a_silent_device_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scribe_desktop.services.sound_check.OPEN_S", 0.05)
+    check = SoundCheck(lambda _: Microphone())
+    with pytest.raises(MicrophoneError, match="gives no sound"):
+        check.begin("headset")
+    assert check.finish() == b""
