@@ -149,13 +149,8 @@ class FrontCalls:
 
     def front(self) -> tuple[int, int]:
         """The window in front and its process; zeros when there is none."""
-        window = _call("user32", "GetForegroundWindow", w.HWND) or 0
-        pid = w.DWORD(0)
-        _call(
-            *("user32", "GetWindowThreadProcessId", w.DWORD),
-            *((w.HWND, window), (c.POINTER(w.DWORD), c.byref(pid))),
-        )
-        return int(window), int(pid.value)
+        window = int(_call("user32", "GetForegroundWindow", w.HWND) or 0)
+        return window, _process_of(window)
 
     def program(self, pid: int) -> str:
         """The file name of a process, in lower case; empty when it may not be known."""
@@ -245,6 +240,21 @@ def _is_down(key: int) -> bool:
 
 def _stroke(*, key: int = 0, scan: int = 0, flags: int = 0) -> _Input:
     return _Input(_KEYBOARD_INPUT, _Inputs(keyboard=_KeyboardInput(key, scan, flags, 0, 0)))
+
+
+def clipboard_reader() -> int:
+    """The process that has the clipboard open now; 0 when Windows does not say."""
+    window = _call("user32", "GetOpenClipboardWindow", w.HWND)
+    return _process_of(int(window)) if window else 0
+
+
+def _process_of(window: int) -> int:
+    pid = w.DWORD(0)
+    _call(
+        *("user32", "GetWindowThreadProcessId", w.DWORD),
+        *((w.HWND, window), (c.POINTER(w.DWORD), c.byref(pid))),
+    )
+    return int(pid.value)
 
 
 def desktop_is_reachable() -> bool:

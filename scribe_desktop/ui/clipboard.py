@@ -8,11 +8,14 @@ patient must not be kept there. Each system has its own mark for that
 from PySide6.QtCore import QByteArray, QMimeData
 from PySide6.QtGui import QGuiApplication
 
-_WINDOWS_FORMAT = 'application/x-qt-windows-mime;value="{}"'
+# Qt registers a Windows format under exactly the name it is given when it
+# writes; the name with a prefix, as Qt shows formats when it reads, was seen
+# under Wine to arrive with the prefix and to mean nothing to a history.
+_ZERO = b"\x00\x00\x00\x00"
 NOT_FOR_HISTORIES = {
-    _WINDOWS_FORMAT.format("ExcludeClipboardContentFromMonitorProcessing"): b"\x00\x00\x00\x00",
-    _WINDOWS_FORMAT.format("CanIncludeInClipboardHistory"): b"\x00\x00\x00\x00",
-    _WINDOWS_FORMAT.format("CanUploadToCloudClipboard"): b"\x00\x00\x00\x00",
+    "ExcludeClipboardContentFromMonitorProcessing": _ZERO,
+    "CanIncludeInClipboardHistory": _ZERO,
+    "CanUploadToCloudClipboard": _ZERO,
     "x-kde-passwordManagerHint": b"secret",
     "org.nspasteboard.ConcealedType": b"",
 }

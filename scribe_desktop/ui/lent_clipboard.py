@@ -21,12 +21,13 @@ Result = TypeVar("Result")
 
 
 class _Offered(QMimeData):
-    """The text, with a count of how often it was asked for."""
+    """The text, and who asked for it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, reader: Callable[[], int]) -> None:
         super().__init__()
         self._text = text
-        self.reads = 0
+        self._reader = reader
+        self.readers: list[int] = []
 
     def formats(self) -> list[str]:
         return [*_TEXT, *NOT_FOR_HISTORIES]
@@ -36,7 +37,7 @@ class _Offered(QMimeData):
 
     def retrieveData(self, mimetype: str, _preferred: object, /) -> object:
         if mimetype in _TEXT:
-            self.reads += 1
+            self.readers.append(self._reader())
             return self._text
         return QByteArray(NOT_FOR_HISTORIES.get(mimetype, b""))
 
@@ -47,9 +48,14 @@ class _Kept:
 
 
 class LentClipboard:
-    """The system's clipboard and, where there is one, the X selection. GUI thread."""
+    """The system's clipboard and, where there is one, the X selection. GUI thread.
 
-    def __init__(self) -> None:
+    `reader` names the process that is fetching at this moment, 0 where the
+    system does not tell.
+    """
+
+    def __init__(self, reader: Callable[[], int] = lambda: 0) -> None:
+        self._reader = reader
         self._clipboard = QGuiApplication.clipboard()
         self._offered: dict[QClipboard.Mode, _Offered] = {}
 
@@ -65,12 +71,13 @@ class LentClipboard:
         if selection and self._clipboard.supportsSelection():
             modes.append(_SELECTION)
         for mode in modes:
-            self._offered[mode] = _Offered(text)
+            self._offered[mode] = _Offered(text, self._reader)
             self._clipboard.setMimeData(self._offered[mode], mode)
 
-    def reads(self) -> int:
-        """How often the offered text was fetched."""
-        return sum(offered.reads for offered in self._offered.values())
+    def reads(self, pid: int) -> int:
+        """How often this process, or one the system does not name, fetched the offered text."""
+        readers = [reader for offered in self._offered.values() for reader in offered.readers]
+        return sum(reader in (0, pid) for reader in readers)
 
     def still_ours(self) -> bool:
         """Whether nobody has copied anything since."""
@@ -86,9 +93,8 @@ class LentClipboard:
         self._offered = {}
 
     def _owns(self, mode: QClipboard.Mode) -> bool:
-        if mode is _SELECTION:
-            return self._clipboard.ownsSelection()
-        return self._clipboard.ownsClipboard()
+        # Once another program has copied, this is another object.
+        return self._clipboard.mimeData(mode) is self._offered.get(mode)
 
     def _read(self, mode: QClipboard.Mode) -> dict[str, bytes]:
         held = self._clipboard.mimeData(mode)

@@ -10,6 +10,7 @@ from scribe_desktop.desktop.actions import Action, ActionEvent, Edge
 from scribe_desktop.desktop.hotkeys.backend import Bound, HotkeyTaken, HotkeyUnavailable
 from scribe_desktop.desktop.hotkeys.chord import Chord
 from scribe_desktop.desktop.hotkeys.windows import LOOK_EVERY_MS, WindowsHotkeys
+from tests.live.desktop_stage import wait_for
 
 CTRL_SHIFT_NO_REPEAT = 2 | 4 | 0x4000
 
@@ -24,6 +25,7 @@ class PlayedUser32:
         self.messages: Queue[int | None] = Queue()
         self.waits: Queue[int | None] = Queue()
         self.threads: set[int] = set()
+        self.flickers = 0
 
     def open_queue(self) -> int:
         self.threads.add(threading.get_ident())
@@ -44,6 +46,9 @@ class PlayedUser32:
         return {"É": 0x32}.get(character, 0)
 
     def is_down(self, key: int) -> bool:
+        if self.flickers:
+            self.flickers -= 1
+            return False
         return key in self.down
 
     def wait(self, timeout_ms: int | None) -> int | None:
@@ -95,6 +100,19 @@ def test_a_press_and_its_release(
     windows.down.clear()
     assert events.get(timeout=5).edge is Edge.UP
     assert events.empty()
+
+
+def test_a_key_that_is_up_for_an_instant_was_not_released(
+    windows: PlayedUser32, events: Queue[ActionEvent], backend: WindowsHotkeys
+) -> None:
+    backend.bind(TOGGLE)
+    windows.flickers = 1
+    windows.press(0x20)
+    assert events.get(timeout=5).edge is Edge.DOWN
+    wait_for(lambda: windows.flickers == 0 and windows.waits.qsize() > 5, "a few more looks")
+    assert events.empty()
+    windows.down.clear()
+    assert events.get(timeout=5).edge is Edge.UP
 
 
 def test_the_keyboard_is_looked_at_only_while_a_key_is_down(

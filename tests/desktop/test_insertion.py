@@ -73,7 +73,7 @@ class Desk:
         if selection:
             self.selected = text
 
-    def reads(self) -> int:
+    def reads(self, pid: int) -> int:
         if self._pasted_at_s is None:
             return 0
         return int(self.now_s >= self._pasted_at_s + self.takes_after_s)

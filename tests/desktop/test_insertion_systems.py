@@ -73,7 +73,7 @@ class NoClipboard:
     def offer(self, text: str, *, selection: bool) -> None:
         raise AssertionError(text)
 
-    def reads(self) -> int:
+    def reads(self, pid: int) -> int:
         return 0
 
     def still_ours(self) -> bool:

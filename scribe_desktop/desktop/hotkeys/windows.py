@@ -107,6 +107,7 @@ class WindowsHotkeys:
         self._ready = threading.Event()
         self._registered: dict[int, tuple[Action, int]] = {}
         self._down: dict[int, Action] = {}
+        self._up_since_s: dict[int, float] = {}
         self._last_number = 0
 
     def start(self, on_key: OnKey, on_lost: OnLost) -> None:
@@ -170,14 +171,23 @@ class WindowsHotkeys:
 
     def _press(self, number: int) -> None:
         action, key = self._registered.get(number, (None, 0))
+        self._up_since_s.pop(key, None)
         # Some systems repeat in spite of the flag that forbids it.
         if action is not None and key not in self._down:
             self._down[key] = action
             self._on_key(ActionEvent(action, Edge.DOWN, monotonic()))
 
     def _release(self, user32: User32) -> None:
-        for key in [key for key in self._down if not user32.is_down(key)]:
-            self._on_key(ActionEvent(self._down.pop(key), Edge.UP, monotonic()))
+        # Under Wine a repeated key is up for an instant between two repeats,
+        # so it must be up for two looks.
+        for key in list(self._down):
+            if user32.is_down(key):
+                self._up_since_s.pop(key, None)
+                continue
+            now_s = monotonic()
+            if now_s - self._up_since_s.setdefault(key, now_s) >= LOOK_EVERY_MS / 1000:
+                del self._up_since_s[key]
+                self._on_key(ActionEvent(self._down.pop(key), Edge.UP, now_s))
 
     def _forget(self, user32: User32) -> None:
         for number in self._registered:

@@ -89,8 +89,11 @@ class Clipboard(Protocol):
         `selection` puts it on the X selection as well.
         """
 
-    def reads(self) -> int:
-        """How often another program has fetched the offered text."""
+    def reads(self, pid: int) -> int:
+        """How often this process has fetched the offered text.
+
+        Where the system does not tell who fetched it, every fetch counts.
+        """
 
     def still_ours(self) -> bool:
         """Whether the offered text is still there, or somebody has copied since."""
@@ -188,13 +191,13 @@ def _paste(text: str, target: Target, tools: Tools) -> Steps:
     if not released or tools.focus.current() != target:
         _give_back(clipboard, kept)
         return Refused(Refusal.TARGET_CHANGED if released else Refusal.MODIFIERS_HELD)
-    reads = clipboard.reads()
+    reads = clipboard.reads(target.pid)
     try:
         tools.keyboard.paste(target)
     except NotAllowed:
         return Refused(Refusal.NOT_ALLOWED)
     waited_s = 0.0
-    while clipboard.reads() == reads:
+    while clipboard.reads(target.pid) == reads:
         if waited_s >= _TAKEN_WITHIN_S:
             # A program that hangs may paste later still. It must then find
             # this text and not what was copied an hour ago.

@@ -8,7 +8,7 @@ clipboard. Programs that still run on X11 inside Wayland are inserted into.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scribe_desktop.desktop.insertion.insert import Clipboard, Tools
@@ -39,6 +39,19 @@ class InsertionHere:
 
     tools: Tools | None
     plain_word: str = ""
+
+
+def clipboard_reader(platform: str = sys.platform) -> Callable[[], int]:
+    """Tells which process is fetching from the clipboard right now; 0 where nobody can.
+
+    A clipboard history that fetches the text a little late must not look like
+    the record system taking it.
+    """
+    if platform == "win32":
+        from scribe_desktop.desktop import win32
+
+        return win32.clipboard_reader
+    return lambda: 0
 
 
 def insertion_here(
