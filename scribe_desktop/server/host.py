@@ -254,7 +254,7 @@ def _open_store(options: ServeOptions, key: bytes | None, held: ExitStack) -> St
 def _hold(folder: Path, held: ExitStack) -> None:
     """Two services over one store would both hear the same sessions."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(folder / "service.lock")
+    lock = FileLock(folder / "service.lock", mode=0o600)
     try:
         # A little patience: one that was told to end may still be ending.
         lock.acquire(timeout=_LOCK_WAIT_S)

@@ -165,7 +165,7 @@ class Control:
         from filelock import FileLock, Timeout  # 50 ms that an asker need not pay
 
         # Not local to the thread: whoever shuts the program down releases it.
-        lock = FileLock(self._folder / LOCK_FILE, thread_local=False)
+        lock = FileLock(self._folder / LOCK_FILE, mode=0o600, thread_local=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -84,6 +84,9 @@ def connect(path: Path, key: bytes, *, for_rescue: bool = False) -> Any:  # noqa
     # The salt only separates the page seals of stores that share a key. Derived
     # from the key it cannot be lost with the first bytes of a damaged file.
     salt = hashlib.sha256(b"scribe-desktop spool salt" + key).digest()[:16]
+    if not path.exists():
+        # Before the library makes it readable for everyone; its log takes the same rights.
+        path.touch(mode=0o600)
     with translated():
         connection = dbapi2.connect(
             str(path), isolation_level=None, check_same_thread=False, timeout=5.0

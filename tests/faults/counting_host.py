@@ -15,6 +15,9 @@ from scribe_desktop.server.store import Store
 from scribe_desktop.server.transcription import Told
 from tests.server.scripted import MODELS, TEMPLATES, ScriptedNotes
 
+PHRASE = "Kanarienrede"
+"""In every transcript, so that one that leaves the encrypted stores is found."""
+
 
 @dataclass
 class CountingTranscriber:
@@ -29,7 +32,7 @@ class CountingTranscriber:
         return {"frames": self.frames}
 
     def partial(self) -> str:
-        return f"{self.frames} frames"
+        return f"{self.frames} frames of {PHRASE}"
 
     def finish(self) -> Told:
         return Told(self.partial(), "en")

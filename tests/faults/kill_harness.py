@@ -28,6 +28,7 @@ from scribe_desktop.services.encoder import decode, decode_chunk
 from scribe_desktop.services.places import HOME_VARIABLE, Places, find_places
 from scribe_desktop.services.spool import Spool
 from tests.faults import program_to_kill
+from tests.faults.counting_host import PHRASE
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "resources" / "sample" / "01_htn.flac"
@@ -185,7 +186,7 @@ class Trial:
         if session.remote is None or self._at_service(session.remote.remote_id) != here:
             raise Broken("the service has other bytes than the spool")
         said = versions[-1].results.transcript
-        if said != f"{session.frames} frames":
+        if said != f"{session.frames} frames of {PHRASE}":
             raise Broken(f"of {session.frames} frames the engine heard: {said}")
         missing_s = (len(heard) - session.frames) / SAMPLE_RATE
         if missing_s > MOST_MISSING_S:
