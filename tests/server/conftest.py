@@ -1,5 +1,6 @@
 """The local service with a scripted engine, reached without a socket."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 from scribe_desktop.server.api import Parts, application, build
 from scribe_desktop.server.service import Service
 from scribe_desktop.server.store import Store
+from scribe_desktop.server.transcription import partial_of
 from tests.server.described import check_reply
 from tests.server.scripted import MODELS, TEMPLATES, ScriptedNotes, ScriptedSpeech, wav
 
@@ -36,6 +38,20 @@ def parts(store: Store, speech: ScriptedSpeech, clock: Clock) -> Parts:
         token=TOKEN,
         now=clock,
     )
+
+
+def wait_until_heard(service: Service, session_id: str, text: str) -> None:
+    """Return when the text so far is this; the service's own bell says when to look."""
+
+    async def listen() -> None:
+        async with asyncio.timeout(10.0):
+            while True:
+                with service.bell.listen(partial_of(session_id)) as listening:
+                    if service.transcription.partial(session_id) == text:
+                        return
+                    await listening.wait(10.0)
+
+    asyncio.run(listen())
 
 
 @dataclass

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Local
+from tests.server.conftest import Local, wait_until_heard
 from tests.server.scripted import wav
 
 
@@ -30,17 +30,11 @@ def test_the_text_so_far_is_shown_while_speaking(local: Local) -> None:
     session_id = local.create()
     local.upload(session_id, 0)
     local.upload(session_id, 1)
-    body = _until(local, session_id, "zero one")
+    wait_until_heard(local.service, session_id, "zero one")
+    body = local.ask("GET", f"/voice/v1/sessions/{session_id}").json()
+    assert body["transcript"] == "zero one"
     assert body["status"] == "recording"
     assert body["upload_url"].endswith(f"/sessions/{session_id}/audio")
-
-
-def _until(local: Local, session_id: str, text: str) -> Any:
-    for _ in range(2000):
-        body = local.ask("GET", f"/voice/v1/sessions/{session_id}").json()
-        if body["transcript"] == text:
-            return body
-    raise AssertionError(body)
 
 
 def test_an_ended_session_is_held_until_its_result_is_there(local: Local) -> None:
@@ -101,7 +95,7 @@ def test_chunks_are_heard_in_numeric_order_however_they_come(
 def test_the_same_name_twice_replaces(local: Local) -> None:
     session_id = local.create()
     local.upload(session_id, 0, 5)
-    _until(local, session_id, "five")
+    wait_until_heard(local.service, session_id, "five")
     local.upload(session_id, 0, 6)
     local.upload(session_id, 1, 7)
     local.end(session_id, 2)

@@ -14,7 +14,7 @@ from scribe_desktop.server.service import Service
 from scribe_desktop.server.sessions import Session
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.turns import Hear, Prepare, Rest, Stop, Turns
-from tests.server.conftest import Clock, Local, parts
+from tests.server.conftest import Clock, Local, parts, wait_until_heard
 from tests.server.scripted import BROKEN, ScriptedSpeech, wav, wav_of
 
 KEY = bytes(32)
@@ -90,13 +90,6 @@ def accept(service: Service, session_id: str, number: int) -> None:
     service.transcription.wake(session_id)
 
 
-def heard(service: Service, session_id: str, text: str) -> None:
-    for _ in range(100_000):
-        if service.transcription.partial(session_id) == text:
-            return
-    raise AssertionError(service.transcription.partial(session_id))
-
-
 def test_after_a_crash_only_what_was_not_settled_is_listened_to_again(tmp_path: Path) -> None:
     session = Session(
         "ses_0123456789abcdef", 1_780_000_000.0, 1_780_003_600.0, "created", "pro", 60.0
@@ -105,12 +98,12 @@ def test_after_a_crash_only_what_was_not_settled_is_listened_to_again(tmp_path: 
     first.sessions.add(session)
     for number in range(3):
         accept(first, session.id, number)
-    heard(first, session.id, "zero one two")
+    wait_until_heard(first, session.id, "zero one two")
     crash(first)
     speech = ScriptedSpeech()
     second = again(tmp_path, speech)
     accept(second, session.id, 3)
-    heard(second, session.id, "zero one two three")
+    wait_until_heard(second, session.id, "zero one two three")
     assert speech.made[-1].listened == 16_000
     crash(second)
 
@@ -123,7 +116,7 @@ def test_a_changed_beginning_is_listened_to_from_the_start(tmp_path: Path) -> No
     first.sessions.add(session)
     accept(first, session.id, 0)
     accept(first, session.id, 1)
-    heard(first, session.id, "zero one")
+    wait_until_heard(first, session.id, "zero one")
     crash(first)
     speech = ScriptedSpeech()
     store = Store.open(tmp_path, KEY)
@@ -132,7 +125,7 @@ def test_a_changed_beginning_is_listened_to_from_the_start(tmp_path: Path) -> No
         session.id, number=0, extension="wav", body=wav(9, seconds=1.0), frames=16_000
     )
     second.start()
-    heard(second, session.id, "nine one")
+    wait_until_heard(second, session.id, "nine one")
     assert speech.made[-1].listened == 32_000
     crash(second)
 
