@@ -98,6 +98,11 @@ def _add_dictate(dictate: argparse.ArgumentParser) -> None:
     dictate.add_argument("--language", action="append", metavar="CODE")
     dictate.add_argument("--transcript-language", metavar="CODE")
     dictate.add_argument("--template", action="append", metavar="ID", help="at most two")
+    dictate.add_argument(
+        "--upload",
+        choices=("chunked", "single", "stream"),
+        help="send pieces as they are cut (usual), one file at the end, or the sound while spoken",
+    )
     dictate.add_argument("--patient-json", metavar="FILE", help="patient details, - for stdin")
     dictate.add_argument("--json", action="store_true")
 

@@ -23,7 +23,7 @@ from scribe_desktop.domain.notices import (
     SpoolTrouble,
     Trouble,
 )
-from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, Patient
+from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, Patient, UploadType
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.exits import Exit
 from scribe_desktop.export.documents import as_markdown, as_text
@@ -231,7 +231,7 @@ def order_for(line: Line, request: dict[str, Any]) -> Order:
         languages=tuple(request.get("language", usual.languages)),
         transcript_language=request.get("transcript_language", usual.transcript_language),
         templates=_at_most_two(tuple(request.get("template", usual.templates))),
-        upload_type=usual.upload_type,
+        upload_type=UploadType(request.get("upload", usual.upload_type)),
         patient=patient,
         additional=line.settings().additional_for(service),
     )

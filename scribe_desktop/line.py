@@ -24,7 +24,7 @@ from scribe_desktop.collaborators import (
     Worker,
 )
 from scribe_desktop.domain.audio import seconds
-from scribe_desktop.domain.chunker import LOCAL_CUTS, Cuts, remote_cuts
+from scribe_desktop.domain.chunker import LOCAL_CUTS, SINGLE_CUTS, Cuts, remote_cuts
 from scribe_desktop.domain.dictation import Dictation, linked
 from scribe_desktop.domain.errors import ScribeError, UnknownSession
 from scribe_desktop.domain.notices import (
@@ -35,7 +35,7 @@ from scribe_desktop.domain.notices import (
     SessionChanged,
 )
 from scribe_desktop.domain.offer import Offer
-from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef
+from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef, UploadType
 from scribe_desktop.domain.results import Author, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
 from scribe_desktop.domain.session import (
@@ -385,6 +385,8 @@ class Line:
     def _cuts(self, order: Order) -> Cuts:
         if order.service.is_local:
             return LOCAL_CUTS
+        if order.upload_type is UploadType.SINGLE:
+            return SINGLE_CUTS
         return remote_cuts(self._services.offer(order.service).max_chunk_s)
 
     def _apply(self, session_id: SessionId, event: Event) -> None:

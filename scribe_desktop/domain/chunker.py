@@ -56,6 +56,10 @@ LOCAL_CUTS = Cuts(rules=((2.0, 0.5), (14.0, 0.12)), limit_s=19.5)
 """For this computer: at any pause, so that text appears while the next sentence is spoken."""
 
 
+SINGLE_CUTS = Cuts(rules=((2000.0, 0.4),), limit_s=2400.0)
+"""For a service that cuts by itself and takes one file: 40 minutes of speech are below 10 MB."""
+
+
 class Chunker:
     """Feed it PCM in blocks of any size; it returns whole chunks as they are cut.
 

@@ -174,8 +174,8 @@ class Streamer:
         return (
             session.order.upload_type is UploadType.STREAM
             and session.delivery is Delivery.UNSENT
-            and session.capture in {Capture.RECORDING, Capture.PAUSED}
-            and not session.is_cancelled
+            and session.capture is not Capture.STARTING
+            and not (session.is_cancelled or session.is_empty)
             and session.session_id not in self._left
         )
 
