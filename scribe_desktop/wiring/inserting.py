@@ -15,7 +15,11 @@ from scribe_desktop.desktop.insertion.insert import (
     insertion,
     method_for,
 )
-from scribe_desktop.desktop.insertion.select import InsertionHere, insertion_here
+from scribe_desktop.desktop.insertion.select import (
+    InsertionHere,
+    clipboard_reader,
+    insertion_here,
+)
 from scribe_desktop.desktop.insertion.target import Target
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.settings import Settings
@@ -36,7 +40,9 @@ class Inserting:
     def __init__(
         self,
         settings: Callable[[], Settings],
-        find: Callable[[], InsertionHere] = lambda: insertion_here(LentClipboard()),
+        find: Callable[[], InsertionHere] = lambda: insertion_here(
+            LentClipboard(clipboard_reader())
+        ),
     ) -> None:
         self._settings = settings
         self._find = find

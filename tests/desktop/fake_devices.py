@@ -15,6 +15,7 @@ class FakeDevice:
         self.answers = answers or {}
         self.written: Queue[bytes] = Queue()
         self.closed = threading.Event()
+        self.deaf = False
         self._reports: Queue[bytes | None] = Queue()
 
     def send(self, *report: int) -> None:
@@ -33,6 +34,8 @@ class FakeDevice:
         return report
 
     def write(self, report: bytes) -> None:
+        if self.deaf:
+            raise OSError("write error")
         self.written.put(report)
         if report[0] in self.answers:
             self._reports.put(self.answers[report[0]])
@@ -42,11 +45,12 @@ class FakeDevice:
 
 
 class FakeTransport:
-    """What is plugged in; `refuse` is raised by every open while it is set."""
+    """What is plugged in; `refuse` is raised by every open, `broken` by every listing."""
 
     def __init__(self) -> None:
         self.plugged: dict[Interface, FakeDevice] = {}
         self.refuse: DesktopError | None = None
+        self.broken: DesktopError | None = None
         self.scans = 0
         self.scanned = threading.Condition()
 
@@ -54,6 +58,8 @@ class FakeTransport:
         with self.scanned:
             self.scans += 1
             self.scanned.notify_all()
+        if self.broken:
+            raise self.broken
         return list(self.plugged)
 
     def open(self, interface: Interface) -> Connection:

@@ -165,3 +165,24 @@ def test_one_broken_device_does_not_silence_the_others(heard: Heard) -> None:
     used = heard.next()
     assert isinstance(used, Used)
     assert used.movement == Pressed(Button.REWIND)
+
+
+def test_a_system_that_lists_nothing_is_told_once(heard: Heard) -> None:
+    heard.transport.broken = DesktopError("no list", "replug")
+    heard.hub.start()
+    assert heard.next() == Trouble(heard.transport.broken)
+    heard.transport.broken = None
+    heard.transport.plugged[PEDAL] = FakeDevice()
+    assert isinstance(heard.next(), Plugged)
+    assert heard.news.empty()
+
+
+def test_a_microphone_that_takes_no_light_is_gone_and_found_again(heard: Heard) -> None:
+    powermic = heard.transport.plugged[POWERMIC_3] = FakeDevice()
+    heard.hub.start()
+    assert isinstance(heard.next(), Plugged)
+    powermic.deaf = True
+    heard.hub.show(Light.RECORDING)
+    assert isinstance(heard.next(), Unplugged)
+    powermic.deaf = False
+    assert isinstance(heard.next(), Plugged)

@@ -39,10 +39,36 @@ class Transport(Protocol):
 _LONGEST_REPORT = 64
 
 
+class HidDevice(Protocol):
+    """One device of the library."""
+
+    def open_path(self, path: bytes) -> None:
+        """Open it. Raises OSError."""
+
+    def read(self, longest: int, timeout_ms: int) -> list[int]:
+        """One report, or nothing after the time. Raises OSError."""
+
+    def write(self, report: bytes) -> int:
+        """How many bytes were sent; negative for none."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+class HidLibrary(Protocol):
+    """What is used of the HID library."""
+
+    def enumerate(self) -> list[dict[str, Any]]:
+        """Every interface of every device."""
+
+    def device(self) -> HidDevice:
+        """A device that is not open yet."""
+
+
 class HidConnection:
     """A `Connection` over the HID library."""
 
-    def __init__(self, device: Any) -> None:  # noqa: ANN401  the library has no types
+    def __init__(self, device: HidDevice) -> None:
         self._device = device
 
     def read(self, timeout_ms: int) -> bytes:
@@ -66,23 +92,15 @@ class HidTransport:
     leaves the microphone's sound interface alone, the other may detach it.
     """
 
-    def __init__(self) -> None:
-        try:
-            if sys.platform == "linux":
-                import hidraw as hid
-            else:
-                import hid
-        except ImportError as error:
-            raise DesktopError(
-                "Dictation microphones and pedals cannot be used: the HID library is missing.",
-                "Install the program again; keys on the keyboard work meanwhile.",
-            ) from error
-        self._hid = hid
+    def __init__(self, library: HidLibrary | None = None) -> None:
+        """`library` is for tests; the real one is loaded when devices are first asked for."""
+        self._library = library
 
     def interfaces(self) -> list[Interface]:
         """Ask the system for all HID interfaces."""
+        library = self._hid()
         try:
-            listed = self._hid.enumerate()
+            listed = library.enumerate()
         except OSError as error:
             raise DesktopError(
                 "The system does not list its dictation devices.",
@@ -102,7 +120,7 @@ class HidTransport:
 
     def open(self, interface: Interface) -> Connection:
         """Open one interface by its path."""
-        device = self._hid.device()
+        device = self._hid().device()
         try:
             device.open_path(interface.path)
         except OSError as error:
@@ -116,3 +134,18 @@ class HidTransport:
                 "Close the other dictation program, then plug the device in again.",
             ) from error
         return HidConnection(device)
+
+    def _hid(self) -> HidLibrary:
+        if self._library is None:
+            try:
+                if sys.platform == "linux":
+                    import hidraw as hid
+                else:
+                    import hid
+            except ImportError as error:
+                raise DesktopError(
+                    "Dictation microphones and pedals cannot be used: the HID library is missing.",
+                    "Install the program again; keys on the keyboard work meanwhile.",
+                ) from error
+            self._library = hid
+        return self._library
