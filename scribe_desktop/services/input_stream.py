@@ -24,8 +24,14 @@ Arrived = tuple[float, bytes]
 class InputStream:
     """A running stream. `close` hands the library's stream back to its thread."""
 
-    def __init__(self, shape: Shape, close: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        close: Callable[[Any], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.shape = shape
+        self._clock = clock
         self.latency_s = 0.0
         self._close = close
         self._stream: Any = None
@@ -48,7 +54,11 @@ class InputStream:
             callback=self._arrived,
             finished_callback=self._finished,
         )
-        self._stream.start()
+        try:
+            self._stream.start()
+        except library.PortAudioError:
+            self._stream.close(ignore_errors=True)
+            raise
         self.latency_s = float(self._stream.latency)
 
     @property
@@ -96,7 +106,7 @@ class InputStream:
     # --- on PortAudio's thread ------------------------------------------------------------
 
     def _arrived(self, pcm: Any, _frames: int, _time: object, _status: object) -> None:  # noqa: ANN401
-        self._put((time.monotonic(), bytes(pcm)))
+        self._put((self._clock(), bytes(pcm)))
 
     def _finished(self) -> None:
         self._ended = True

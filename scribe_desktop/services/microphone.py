@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from queue import SimpleQueue
 from types import ModuleType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from scribe_desktop.domain.errors import MicrophoneError
 from scribe_desktop.domain.notices import MicrophoneChoice
@@ -39,11 +39,51 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class SoundServer(Protocol):
+    """Tells what PortAudio cannot (pulse.py)."""
+
+    def view(self, wait_s: float = 0.0) -> PulseView | None:
+        """What was last seen."""
+
+    def close(self) -> None:
+        """Stop watching."""
+
+
+def watch_sound_server(on_change: Callable[[], None]) -> SoundServer | None:
+    """Watch the sound server where there is one to watch."""
+    return PulseWatch(on_change) if sys.platform == "linux" else None
+
+
+def load_portaudio() -> ModuleType:
+    """Load the sound library; raises MicrophoneError where it is missing."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise MicrophoneError(
+            "The sound library of this computer is missing, so nothing can be recorded.",
+            "Install PortAudio (on Debian and Ubuntu: libportaudio2) and start again.",
+        ) from error
+    # Its own farewell would wait for a sound server that hangs, and the
+    # program could not end.
+    atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001
+    if not sounddevice._initialized:  # noqa: SLF001
+        sounddevice._initialize()  # noqa: SLF001  another one of us let it go before
+    library: ModuleType = sounddevice
+    return library
+
+
 class SoundDevices:
     """Microphones and loudspeakers of this computer. Any thread may ask."""
 
-    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
-        self._pulse = PulseWatch(on_change) if sys.platform == "linux" else None
+    def __init__(
+        self,
+        on_change: Callable[[], None] = lambda: None,
+        *,
+        load: Callable[[], ModuleType] = load_portaudio,
+        watch: Callable[[Callable[[], None]], SoundServer | None] = watch_sound_server,
+    ) -> None:
+        self._load = load
+        self._pulse = watch(on_change)
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._library: ModuleType | None = None
         self._streams = 0
@@ -129,19 +169,7 @@ class SoundDevices:
 
     def _portaudio(self) -> ModuleType:
         if self._library is None:
-            try:
-                import sounddevice
-            except OSError as error:
-                raise MicrophoneError(
-                    "The sound library of this computer is missing, so nothing can be recorded.",
-                    "Install PortAudio (on Debian and Ubuntu: libportaudio2) and start again.",
-                ) from error
-            # Its own farewell would wait for a sound server that hangs, and
-            # the program could not end.
-            atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001
-            if not sounddevice._initialized:  # noqa: SLF001
-                sounddevice._initialize()  # noqa: SLF001  another one of us let it go before
-            self._library = sounddevice
+            self._library = self._load()
         return self._library
 
     def _list(self) -> tuple[MicrophoneChoice, ...]:

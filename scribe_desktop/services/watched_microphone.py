@@ -107,6 +107,7 @@ class WatchedMicrophone:
         ready: Opened | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        rest: Callable[[float], object] | None = None,
         on_closed: Callable[[], None] | None = None,
     ) -> None:
         self._devices = devices
@@ -136,7 +137,7 @@ class WatchedMicrophone:
         self._stop_at: float | None = None
         self._wall_ahead: float | None = None
         self._out: list[Heard] = []
-        self._idle = Event()
+        self._rest = rest or Event().wait
 
     def open(self) -> None:
         """Begin to open; what comes of it is told by `read`."""
@@ -222,7 +223,7 @@ class WatchedMicrophone:
         if self._retry_at is not None and self._clock() >= self._retry_at:
             self._begin_opening()
         else:
-            self._idle.wait(timeout_s)
+            self._rest(timeout_s)
 
     def _take_in(self, opened: Opened) -> None:
         self._opened = opened
