@@ -17,9 +17,9 @@ WAIT_S = 10.0
 _VICTIM = Path(__file__).parent / "desktop_victim.py"
 
 
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, limit_s: float = WAIT_S) -> Any:
     """The first true value of a condition that another process will make true."""
-    pause, deadline = threading.Event(), time.monotonic() + WAIT_S
+    pause, deadline = threading.Event(), time.monotonic() + limit_s
     while time.monotonic() < deadline:
         if value := condition():
             return value
