@@ -1,6 +1,5 @@
 """Puts the program together, starts it, takes it apart: the one module that knows everything."""
 
-import hashlib
 import logging
 import threading
 import time
@@ -21,7 +20,7 @@ from scribe_desktop.services.client import Client, Tokens
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.keeper import keep_house
-from scribe_desktop.services.local_service import Keep, LocalService
+from scribe_desktop.services.local_service import Keep, LocalService, service_key
 from scribe_desktop.services.logs import start_logging
 from scribe_desktop.services.places import Places
 from scribe_desktop.services.policy_file import machine_policy
@@ -280,17 +279,3 @@ def _decode(body: bytes) -> bytes:
     from scribe_desktop.services.encoder import decode
 
     return decode(body)
-
-
-def service_key(spool_key: bytes) -> bytes:
-    """The key of the local service's own store: made from the spool's, so that one is kept."""
-    return hashlib.blake2b(b"local service", key=spool_key, digest_size=32).digest()
-
-
-def serve(host: str, port: int, *, token_from_stdin: bool) -> int:
-    """Run the local service alone, on the main thread, until it is told to end."""
-    from scribe_desktop.server.host import ServeOptions, run
-    from scribe_desktop.server.local_parts import local_parts
-
-    options = ServeOptions(host=host, port=port, token_stdin=token_from_stdin)
-    return run(options, local_parts)

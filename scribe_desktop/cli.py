@@ -122,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace, token: str) -> int:
     if arguments.command == "serve":
-        from scribe_desktop.app import serve
+        from scribe_desktop.serving import serve
 
         return serve(arguments.host, arguments.port, token_from_stdin=arguments.token_stdin)
     if arguments.command in {None, "open"}:

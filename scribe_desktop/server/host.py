@@ -218,7 +218,7 @@ def _listen(options: ServeOptions) -> socket.socket:
             # On Windows this would let another program take the port over.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((options.host, options.port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
         raise SettingsError(
             f"The local service could not listen on {options.host}, port {options.port}.",

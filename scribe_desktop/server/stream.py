@@ -61,7 +61,8 @@ def stream(service: Service) -> Callable[[WebSocket], Awaitable[None]]:
         if session.id in service.streams:
             await socket.close(_NOT_ALLOWED)
             return
-        piece = _Piece(service, session.id, len(files))
+        following = files[-1].number + 1 if files else 0
+        piece = _Piece(service, session.id, following)
         service.streams[session.id] = piece.flush_from_thread
         try:
             code = await _listen(service, socket, session.id, piece)

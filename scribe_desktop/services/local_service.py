@@ -6,6 +6,7 @@ through a pipe, never through its arguments or environment, and ends when that
 pipe closes, which the system does even for a parent that was killed.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -80,6 +81,11 @@ def serve_command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "serve", "--token-stdin"]
     return [sys.executable, "-m", "scribe_desktop", "serve", "--token-stdin"]
+
+
+def service_key(spool_key: bytes) -> bytes:
+    """The key of the local service's own store: made from the spool's, so that one is kept."""
+    return hashlib.blake2b(b"local service", key=spool_key, digest_size=32).digest()
 
 
 class LocalService:

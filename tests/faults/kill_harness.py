@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scribe_desktop.app import service_key
 from scribe_desktop.domain.audio import SAMPLE_RATE, EncodedChunk
 from scribe_desktop.domain.session import Capture, Delivery, Session
 from scribe_desktop.server.store import Store
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.encoder import decode, decode_chunk
+from scribe_desktop.services.local_service import service_key
 from scribe_desktop.services.places import HOME_VARIABLE, Places, find_places
 from scribe_desktop.services.spool import Spool
 from tests.faults import program_to_kill
