@@ -130,7 +130,7 @@ class LastResort(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_open = False
+        self._box: QMessageBox | None = None
         self._before = sys.excepthook
         self._failed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
         sys.excepthook = self._caught
@@ -152,22 +152,23 @@ class LastResort(QObject):
 
     @Slot(str)
     def _tell(self, where: str) -> None:
-        if self._is_open:
+        if self._box is not None:
             return
-        self._is_open = True
-        box = QMessageBox()
+        # Kept: a window without a parent goes with the last name it has.
+        self._box = box = QMessageBox()
         box.setIcon(QMessageBox.Icon.Warning)
         box.setWindowTitle(TITLE)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText("Something went wrong inside the program. Your recordings are safe.")
         box.setInformativeText(f"You can go on. If it happens again, report this: {where}")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.finished.connect(self._closed)
         box.open()
 
     @Slot()
     def _closed(self) -> None:
-        self._is_open = False
+        if self._box is not None:
+            self._box.deleteLater()
+        self._box = None
 
 
 def make_application(arguments: Sequence[str] = ()) -> QApplication:

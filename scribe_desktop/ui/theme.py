@@ -116,12 +116,14 @@ def colours_for(theme: Theme) -> Colours:
 
 def dress(application: QApplication, colours: Colours) -> None:
     """Put the look on everything there is and will be."""
+    template = Template((RESOURCES / "window.qss").read_text("utf-8"))
+    values = {name: getattr(colours, name) for name in Colours.__dataclass_fields__}
+    sheet = template.substitute(values, icons=(RESOURCES / "icons").as_posix())
+    if application.styleSheet() == sheet:
+        return  # every widget would be drawn anew for nothing
     application.setStyle("Fusion")
     application.setPalette(_palette(colours))
-    sheet = Template((RESOURCES / "window.qss").read_text("utf-8"))
-    values = {name: getattr(colours, name) for name in Colours.__dataclass_fields__}
-    icons = (RESOURCES / "icons").as_posix()
-    application.setStyleSheet(sheet.substitute(values, icons=icons))
+    application.setStyleSheet(sheet)
 
 
 def _palette(colours: Colours) -> QPalette:

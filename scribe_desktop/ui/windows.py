@@ -182,6 +182,7 @@ class Windows(QObject):
         """Take everything off the screen."""
         self.stalls.stop()
         self._places.setValue("main_window", self.main.saveGeometry())
+        self._places.sync()
         self.idleness.set_minutes(0)
         for window in (self._settings, self._first_run, self.mini, self.box):
             if window is not None:
@@ -252,6 +253,7 @@ class Windows(QObject):
 def text_of(results: Results) -> str:
     """What a clinician wants in the record: the first good note, else what was said."""
     for note in results.notes:
-        if note.status is NoteStatus.SUCCESS and note.content is not None:
-            return plain_text(note_markdown(note.content))
+        text = plain_text(note_markdown(note.content))
+        if note.status is NoteStatus.SUCCESS and text:
+            return text
     return results.transcript or ""

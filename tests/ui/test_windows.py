@@ -1,0 +1,408 @@
+"""The windows together: privacy of titles, first run, pill, tray, curtain, insertion, look."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from scribe_desktop.domain.errors import MicrophoneError
+from scribe_desktop.domain.notices import (
+    ImportProgressed,
+    LiveText,
+    MicrophoneChanged,
+    MicrophoneState,
+    SilenceNoticed,
+    SpoolTrouble,
+)
+from scribe_desktop.domain.offer import Health
+from scribe_desktop.domain.order import THIS_COMPUTER
+from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
+from scribe_desktop.domain.session import Capture, SessionId
+from scribe_desktop.domain.settings import AfterStop, Theme, with_value
+from scribe_desktop.ui.sound_check import SoundCheck
+from scribe_desktop.ui.theme import DARK, HIGH_CONTRAST
+from scribe_desktop.ui.windows import Windows, text_of
+from scribe_desktop.ui.workplace import Inserted, Workplace
+from tests.ui.fakes import ScriptedLine, results
+from tests.ui.places import (
+    FakeInsertion,
+    FakeLock,
+    FakeMicrophoneTest,
+    FakeSpeaker,
+    whole_workplace,
+)
+
+CANARY = "Zebulon Quarterstaff"
+
+
+def dictate(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> SessionId:
+    windows.deeds.toggle()
+    line.heard()
+    qtbot.waitUntil(windows.main.bar.pause.isEnabled)
+    running = line.running()
+    assert running is not None
+    return running.session_id
+
+
+def test_no_patient_is_seen_outside_of_the_window(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    main = windows.main
+    QTest.keyClicks(main.bar.form.name, CANARY)
+    session_id = dictate(windows, line, qtbot)
+    assert line.stored[session_id].order.patient.name == CANARY
+    line.tell(LiveText(session_id, CANARY))
+    qtbot.waitUntil(lambda: CANARY in main.results.reader.toPlainText())
+    outside = [one.windowTitle() for one in QApplication.topLevelWidgets()]
+    outside += [one.windowIconText() for one in QApplication.topLevelWidgets()]
+    outside.append(windows.tray.toolTip())
+    outside += [action.text() for action in windows.tray.contextMenu().actions()]
+    for part in [windows.mini, *windows.mini.findChildren(QWidget)]:
+        outside += [part.accessibleName(), part.toolTip(), part.property("text") or ""]
+    assert not [one for one in outside if CANARY in one]
+
+
+def test_the_next_dictation_is_for_nobody_until_said(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    QTest.keyClicks(windows.main.bar.form.name, CANARY)
+    dictate(windows, line, qtbot)
+    windows.deeds.toggle()
+    qtbot.waitUntil(lambda: windows.main.bar.chosen_patient().is_empty)
+    second = dictate(windows, line, qtbot)
+    assert line.stored[second].order.patient.is_empty
+
+
+def test_a_dictation_started_elsewhere_gets_the_patient_too(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    QTest.keyClicks(windows.main.bar.form.name, CANARY)
+    session_id = line.start()
+    qtbot.waitUntil(lambda: line.stored[session_id].order.patient.name == CANARY)
+
+
+def test_the_pill_follows_the_recording(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
+    assert not windows.mini.isVisible()
+    windows.deeds.toggle()
+    qtbot.waitUntil(windows.mini.isVisible)
+    assert windows.mini.state.word == "Starting"
+    line.heard()
+    qtbot.waitUntil(lambda: windows.mini.state.word == "Recording")
+    qtbot.waitUntil(lambda: windows.mini.meter.fraction > 0)
+    windows.mini.pause.click()
+    qtbot.waitUntil(lambda: windows.mini.state.word == "Paused")
+    windows.mini.stop.click()
+    qtbot.waitUntil(lambda: not windows.mini.isVisible())
+
+
+def test_the_pill_can_be_switched_off(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
+    windows.deeds.set_setting("mini_recorder", value=False)
+    dictate(windows, line, qtbot)
+    assert not windows.mini.isVisible()
+
+
+def mouse(kind: QMouseEvent.Type, at: QPoint) -> QMouseEvent:
+    left = Qt.MouseButton.LeftButton
+    return QMouseEvent(kind, QPointF(at), QPointF(at), left, left, Qt.KeyboardModifier.NoModifier)
+
+
+def test_the_pill_is_dragged_and_remembers_its_place(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    dictate(windows, line, qtbot)
+    mini = windows.mini
+    start = mini.pos()
+    mini.mousePressEvent(mouse(QMouseEvent.Type.MouseButtonPress, start + QPoint(5, 5)))
+    mini.mouseMoveEvent(mouse(QMouseEvent.Type.MouseMove, start + QPoint(-95, -45)))
+    mini.mouseReleaseEvent(mouse(QMouseEvent.Type.MouseButtonRelease, start + QPoint(-95, -45)))
+    moved = mini.pos()
+    assert moved == start + QPoint(-100, -50)
+    windows.deeds.toggle()
+    qtbot.waitUntil(lambda: not mini.isVisible())
+    mini.move(0, 0)
+    windows.deeds.toggle()
+    qtbot.waitUntil(mini.isVisible)
+    assert mini.pos() == moved
+
+
+def test_the_tray_says_the_state_and_starts(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    tray = windows.tray
+    assert tray.toolTip() == "Scribe Desktop: Ready"
+    tray.toggle.trigger()
+    line.heard()
+    qtbot.waitUntil(lambda: tray.toolTip() == "Scribe Desktop: Recording")
+    assert tray.toggle.text() == "Stop"
+    tray.pause.trigger()
+    qtbot.waitUntil(lambda: tray.pause.text() == "Resume")
+    windows.main.hide()
+    tray.open.trigger()
+    assert windows.main.isVisible()
+
+
+def test_show_or_hide(windows: Windows, qtbot: QtBot) -> None:
+    windows.bring_to_front()
+    qtbot.waitUntil(windows.main.isActiveWindow)
+    windows.show_or_hide()
+    assert not windows.main.isVisible()
+    windows.show_or_hide()
+    assert windows.main.isVisible()
+
+
+# --- the curtain ---
+
+
+def test_the_curtain_hides_text_and_a_press_opens_it(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    windows.main.show_session(next(iter(line.stored)))
+    session_id = dictate(windows, line, qtbot)
+    windows.lock()
+    assert windows.is_locked
+    assert not windows.main.results.isVisible()
+    assert not windows.main.list.isVisible()
+    assert line.stored[session_id].capture is Capture.RECORDING
+    windows.curtain.show_again.click()
+    assert not windows.is_locked
+
+
+def test_the_curtain_wants_the_pin(windows: Windows, workplace: Workplace, qtbot: QtBot) -> None:
+    assert isinstance(workplace.lock, FakeLock)
+    workplace.lock.pin = "2468"
+    windows.lock()
+    QTest.keyClicks(windows.curtain.pin, "1111")
+    windows.curtain.show_again.click()
+    qtbot.waitUntil(lambda: "not the PIN" in windows.curtain.sentence.text())
+    assert windows.is_locked
+    QTest.keyClicks(windows.curtain.pin, "2468")
+    QTest.keyClick(windows.curtain.pin, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not windows.is_locked)
+
+
+def test_idleness_draws_the_curtain(
+    windows: Windows, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scribe_desktop.ui.curtain.MINUTE_MS", 30)
+    windows.deeds.set_setting("lock_after_minutes", 1)
+    qtbot.waitUntil(lambda: windows.is_locked)
+
+
+# --- what becomes of the text ---
+
+
+def test_text_of_results() -> None:
+    assert text_of(results()).startswith("Chief complaint\n")
+    failed = Results(Outcome.PARTIAL, "said", (Note("soap", NoteStatus.FAILED),))
+    assert text_of(failed) == "said"
+
+
+@pytest.mark.parametrize("after", list(AfterStop))
+def test_after_stop(
+    windows: Windows,
+    workplace: Workplace,
+    line: ScriptedLine,
+    qtbot: QtBot,
+    after: AfterStop,
+) -> None:
+    insertion = workplace.insertion
+    assert isinstance(insertion, FakeInsertion)
+    QApplication.clipboard().clear()
+    line.preferences = replace(line.preferences, after_stop=after)
+    session_id = dictate(windows, line, qtbot)
+    assert insertion.remembered == [session_id]
+    windows.deeds.toggle()
+    line.resolve(session_id, results("Good morning", ""))
+    qtbot.waitUntil(lambda: windows.main.results.state.word == "Ready")
+    if after is AfterStop.INSERT:
+        qtbot.waitUntil(lambda: insertion.inserted == [("Good morning", session_id)])
+    if after is AfterStop.COPY:
+        qtbot.waitUntil(lambda: QApplication.clipboard().text() == "Good morning")
+    if after is AfterStop.SHOW:
+        assert not QApplication.clipboard().text()
+        assert not insertion.inserted
+    windows.insert_last()
+    qtbot.waitUntil(lambda: ("Good morning", "front") in insertion.inserted)
+    windows.copy_last()
+    assert QApplication.clipboard().text() == "Good morning"
+
+
+def test_text_that_did_not_arrive_waits_in_the_box(
+    windows: Windows, workplace: Workplace, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    insertion = workplace.insertion
+    assert isinstance(insertion, FakeInsertion)
+    insertion.outcome = Inserted(arrived=False, sentence="Another window came.")
+    first = next(iter(line.stored))
+    windows.main.show_session(first)
+    windows.main.results.actions_row.insert.click()
+    qtbot.waitUntil(windows.box.isVisible)
+    assert windows.main.strip.message == "Another window came."
+    assert windows.box.editor.toPlainText().startswith("Chief complaint")
+    windows.box.hold("A second text")
+    assert "A second text" in windows.box.editor.toPlainText()
+    assert "Chief complaint" in windows.box.editor.toPlainText()
+    windows.box.copy.click()
+    assert "A second text" in QApplication.clipboard().text()
+    insertion.outcome = Inserted(arrived=True)
+    windows.box.insert.click()
+    qtbot.waitUntil(lambda: insertion.inserted[-1][1] == "front")
+    assert not windows.box.isVisible()
+
+
+# --- notices ---
+
+
+def test_what_the_line_tells_is_said(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
+    main = windows.main
+    session_id = line.stored[next(iter(line.stored))].session_id
+    line.tell(SpoolTrouble("The disk is full.", "Make room."))
+    qtbot.waitUntil(lambda: main.strip.message == "The disk is full.")
+    line.tell(ImportProgressed(session_id, 30.0, 60.0))
+    qtbot.waitUntil(lambda: main.strip.message == "Reading the recording: 0:30 of 1:00.")
+    line.tell(SilenceNoticed(session_id, 120.0, 20.0))
+    qtbot.waitUntil(lambda: main.strip.message == "Nobody has spoken for 2 min.")
+    dictate(windows, line, qtbot)
+    line.pause()
+    line.tell(SilenceNoticed(session_id, 140.0, 0.0))
+    qtbot.waitUntil(lambda: main.strip.action.text() == "Resume")
+    main.strip.action.click()
+    assert ("resume", None) in line.asked
+
+
+def test_a_microphone_in_trouble_is_said_beside_the_button(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    bar = windows.main.bar
+    dictate(windows, line, qtbot)
+    line.tell(MicrophoneChanged(MicrophoneState.SILENT, "Nothing is heard.", "Is it muted?"))
+    qtbot.waitUntil(lambda: bar.sentence.text() == "Nothing is heard. Is it muted?")
+    line.tell(MicrophoneChanged(MicrophoneState.HEARD))
+    qtbot.waitUntil(lambda: not bar.sentence.isVisible())
+
+
+def test_the_service_is_shown_as_it_is(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
+    away = replace(line.offered, health=Health.UNREACHABLE, sentence="It cannot be reached.")
+    line.change_offer(away)
+    bar = windows.main.bar
+    qtbot.waitUntil(lambda: bar.service.text() == "This computer · Not reachable")
+    assert "It cannot be reached." in windows.main.foot.text()
+
+
+# --- first run ---
+
+
+def test_first_run_from_microphone_to_sentence(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    line.preferences = with_value(line.preferences, "first_run_done", value=False)
+    first = windows.open_first_run()
+    qtbot.waitUntil(lambda: first.microphone.count() == 3)
+    first.microphone.setCurrentIndex(1)
+    first.microphone.activated.emit(1)
+    assert line.preferences.microphone == "usb-1"
+    first.next.click()
+    assert first.services[THIS_COMPUTER].isChecked()
+    first.services["EkaScribe"].click()
+    assert line.preferences.service == "EkaScribe"
+    first.next.click()
+    first.key.begin()
+    QTest.keyClick(first.key, Qt.Key.Key_F13)
+    assert line.preferences.key_toggle == "F13"
+    first.key.begin()
+    QTest.keyClick(first.key, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "used for editing" in first.key_refusal.text()
+    assert line.preferences.key_toggle == "F13"
+    first.next.click()
+    first.record.click()
+    line.heard()
+    line.understood("The patient has no fever")
+    qtbot.waitUntil(lambda: "no fever" in first.text.toPlainText())
+    with qtbot.waitSignal(first.finished_all):
+        first.next.click()
+    assert line.preferences.first_run_done
+    assert line.running() is None
+
+
+def test_escape_passes_the_first_run(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
+    line.preferences = with_value(line.preferences, "first_run_done", value=False)
+    first = windows.open_first_run()
+    QTest.keyClick(first, Qt.Key.Key_Escape)
+    assert line.preferences.first_run_done
+    assert not first.isVisible()
+
+
+def test_a_sound_check_hears_and_plays(qtbot: QtBot) -> None:
+    test, speaker = FakeMicrophoneTest(), FakeSpeaker()
+    check = SoundCheck(test, speaker)
+    qtbot.addWidget(check)
+    check.show()
+    check.try_microphone("usb-1")
+    check.listen.click()
+    qtbot.waitUntil(lambda: check.listen.text() == "Stop")
+    assert test.began == ["usb-1"]
+    qtbot.waitUntil(lambda: check.meter.fraction > 0)
+    with qtbot.waitSignal(check.heard) as heard:
+        check.listen.click()
+    assert heard.args == [False]
+    assert "Nothing was heard" in check.sentence.text()
+    check.play.click()
+    qtbot.waitUntil(lambda: len(speaker.played) == 1)
+    assert not check.play.isEnabled()
+    speaker.on_end()
+    qtbot.waitUntil(check.play.isEnabled)
+    test.refuse = MicrophoneError("It is used by another program.", "Close that.")
+    check.listen.click()
+    qtbot.waitUntil(lambda: "used by another program" in check.sentence.text())
+
+
+# --- playing, look, places ---
+
+
+def test_play_and_stop(
+    windows: Windows, workplace: Workplace, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    speaker, row = workplace.speaker, windows.main.results.actions_row
+    assert isinstance(speaker, FakeSpeaker)
+    windows.main.show_session(next(iter(line.stored)))
+    row.play.click()
+    qtbot.waitUntil(lambda: len(speaker.played) == 1)
+    assert row.play.text() == "Stop playing"
+    row.play.click()
+    qtbot.waitUntil(lambda: row.play.text() == "Play")
+    row.play.click()
+    qtbot.waitUntil(lambda: len(speaker.played) == 2)
+    windows.main.show_session(list(line.stored)[1])
+    qtbot.waitUntil(lambda: row.play.text() == "Play")
+    assert speaker.stopped == 2
+
+
+@pytest.mark.parametrize(
+    ("theme", "look"), [(Theme.DARK, DARK), (Theme.HIGH_CONTRAST, HIGH_CONTRAST)]
+)
+def test_a_theme_changes_the_look(windows: Windows, theme: Theme, look: object) -> None:
+    windows.deeds.set_setting("theme", theme)
+    assert windows._colours is look
+    assert windows.main.list.delegate.colours is look
+
+
+def test_places_survive_a_restart(
+    line: ScriptedLine, windows: Windows, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("places") / "windows.ini"
+    places = QSettings(str(file), QSettings.Format.IniFormat)
+    windows._places = places
+    windows.main.resize(900, 640)
+    windows.close()
+    places.sync()
+    again = QSettings(str(file), QSettings.Format.IniFormat)
+    assert again.value("main_window") == windows.main.saveGeometry()
+
+
+def test_a_workplace_without_anything_still_works(line: ScriptedLine) -> None:
+    assert whole_workplace().insertion is not None
+    assert Workplace().insertion is None
