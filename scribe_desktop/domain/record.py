@@ -48,6 +48,7 @@ def read_session(record: Mapping[str, Any]) -> Session:
             "resolved_at",
             "cancelled_at",
             "withdrawn",
+            "amended",
         )
         if key in record
     }

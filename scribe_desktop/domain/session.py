@@ -99,6 +99,7 @@ class Session:
     outcome: Outcome | None = None
     cancelled_at: float | None = None
     withdrawn: bool = False
+    amended: bool = False
     follows: SessionId | None = None
 
     @property
@@ -237,6 +238,13 @@ class OrderAmended:
 
 
 @dataclass(frozen=True, slots=True)
+class AmendmentTold:
+    """The service was told of `order`, or takes no changes."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The clinician threw the dictation away (softly)."""
 
@@ -266,7 +274,7 @@ DeliveryEvent: TypeAlias = (
     | DeliveryFailed
     | Released
 )
-OtherEvent: TypeAlias = GapNoted | OrderAmended | Cancelled | Withdrawn | Restored
+OtherEvent: TypeAlias = GapNoted | OrderAmended | AmendmentTold | Cancelled | Withdrawn | Restored
 Event: TypeAlias = CaptureEvent | DeliveryEvent | OtherEvent
 
 
@@ -329,8 +337,8 @@ def apply(session: Session, event: Event) -> Session:
             return _apply_capture(session, event)
         case GapNoted(gap):
             return replace(session, gaps=(*session.gaps, gap))
-        case OrderAmended(order):
-            return replace(session, order=order)
+        case OrderAmended() | AmendmentTold():
+            return _apply_amendment(session, event)
         case Cancelled(at):
             return replace(_healthy(session), cancelled_at=session.cancelled_at or at)
         case Withdrawn():
@@ -341,6 +349,15 @@ def apply(session: Session, event: Event) -> Session:
             return _restore(session, event)
         case _:
             return _apply_delivery(session, event)
+
+
+def _apply_amendment(session: Session, event: OrderAmended | AmendmentTold) -> Session:
+    if isinstance(event, OrderAmended):
+        return replace(session, order=event.order, amended=True)
+    if session.delivery is Delivery.RESOLVED:
+        return session
+    # Changed again while it was told: then it is told again.
+    return replace(_healthy(session), amended=session.order != event.order)
 
 
 def _apply_capture(session: Session, event: CaptureEvent) -> Session:
@@ -420,6 +437,7 @@ def _lapse(session: Session) -> Session:
         end_sent=False,
         received=None,
         ended_at=None,
+        amended=False,
     )
 
 

@@ -1,6 +1,6 @@
 """What to do next for a session: one pure function that both workers obey.
 
-The upload worker takes Create, Upload, End and Withdraw; the poller takes
+The upload worker takes Create, Amend, Upload, End and Withdraw; the poller takes
 Poll. Neither decides anything else, so the tests can drive a whole delivery
 by calling `next_step` and `apply` in turn.
 """
@@ -41,6 +41,11 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class Amend:
+    """Tell the service what the clinician changed since Create."""
+
+
+@dataclass(frozen=True, slots=True)
 class Withdraw:
     """Tell the service that the session is cancelled."""
 
@@ -52,7 +57,7 @@ class Rest:
     until: float | None = None
 
 
-Step: TypeAlias = Create | Upload | End | Poll | Withdraw | Rest
+Step: TypeAlias = Create | Amend | Upload | End | Poll | Withdraw | Rest
 
 
 def next_step(session: Session, now: float) -> Step:
@@ -71,12 +76,17 @@ def next_step(session: Session, now: float) -> Step:
         case Delivery.OPEN:
             return _open_step(session)
         case Delivery.ENDED:
+            if session.amended:
+                return Amend()
             return Poll()
         case _:
             return Rest()
 
 
 def _open_step(session: Session) -> Step:
+    if session.amended:
+        # Before End: afterwards the notes are already being written.
+        return Amend()
     if session.accepted < session.chunks:
         return Upload(session.accepted)
     if session.capture is Capture.STOPPED:

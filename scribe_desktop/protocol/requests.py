@@ -97,21 +97,17 @@ def withdraw(remote_id: str) -> Request:
     return Request("PATCH", f"sessions/{quote(remote_id, safe='')}", body)
 
 
-def amend(remote_id: str, before: Order, after: Order, dialect: Dialect) -> Request | None:
-    """Tell the service what the clinician changed, or None if it was nothing it takes."""
-    body: dict[str, Any] = {}
-    if before.patient != after.patient:
-        body[dialect.patch_patient] = patient_body(after.patient, dialect)
-    if before.templates != after.templates:
-        body["templates"] = list(after.templates)
-    if before.languages != after.languages:
-        body["language_hint"] = language_hint(after, dialect)
-    if before.mode is not after.mode:
-        body["session_mode"] = str(after.mode)
-    if before.model != after.model:
-        body["model"] = after.model
-    if not body:
-        return None
+def amend(remote_id: str, order: Order, dialect: Dialect) -> Request:
+    """Tell the service what a clinician may have changed since Create.
+
+    Only what every server takes at any time: unknown fields are refused whole,
+    and so are model and mode after End (PROTOCOL.md §1.8).
+    """
+    body: dict[str, Any] = {
+        dialect.patch_patient: patient_body(order.patient, dialect),
+        "templates": list(order.templates),
+        "language_hint": language_hint(order, dialect),
+    }
     return Request("PATCH", f"sessions/{quote(remote_id, safe='')}", body)
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError
 from scribe_desktop.domain.offer import Health, Offer, TemplateOffer
+from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Json, Results
 from scribe_desktop.domain.session import Remote, Session, candidate_remote_id
 from scribe_desktop.protocol import discovery, errors, origins, requests, responses
@@ -293,6 +294,10 @@ class Client:
         if not reply.is_success:
             raise self._refusal(reply, in_session=False)
         return reply.body
+
+    def amend(self, remote: Remote, order: Order) -> None:
+        """Tell the service what the clinician changed."""
+        self.call(requests.amend(remote.remote_id, order, self.dialect()), in_session=True)
 
     def withdraw(self, remote: Remote) -> None:
         """Tell the service that the clinician threw the dictation away."""

@@ -12,10 +12,9 @@ from typing import Protocol, TypeVar
 
 from scribe_desktop.domain.errors import ServiceError
 from scribe_desktop.domain.offer import TemplateOffer
-from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import NoteStatus, Results
-from scribe_desktop.domain.session import Remote, Session
-from scribe_desktop.protocol import errors, library, requests
+from scribe_desktop.domain.session import Remote
+from scribe_desktop.protocol import errors, library
 from scribe_desktop.protocol.library import Document, PastSession, Recording
 from scribe_desktop.protocol.reading import Unreadable
 from scribe_desktop.protocol.requests import Request
@@ -48,16 +47,6 @@ class Library:
         self._now = now
 
     # --- the session -------------------------------------------------------------------
-
-    def amend(self, session: Session, before: Order) -> None:
-        """Tell the service what changed between `before` and the session's order."""
-        if session.remote is None:
-            return
-        request = requests.amend(
-            session.remote.remote_id, before, session.order, self._client.dialect()
-        )
-        if request is not None:
-            self._client.call(request, in_session=True)
 
     def history(self, oid: str = "") -> tuple[PastSession, ...]:
         """The sessions that the service remembers, newest first; "not found" means none."""

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
@@ -19,6 +19,7 @@ from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
 from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
 from scribe_desktop.domain.session import (
+    AmendmentTold,
     ChunkAccepted,
     Created,
     DeliveryFailed,
@@ -37,7 +38,7 @@ from scribe_desktop.domain.session import (
     Withdrawn,
     apply,
 )
-from scribe_desktop.domain.steps import Create, End, Poll, Rest, Upload, Withdraw, next_step
+from scribe_desktop.domain.steps import Amend, Create, End, Poll, Rest, Upload, Withdraw, next_step
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.requests import is_form
 from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone, Processing
@@ -50,6 +51,9 @@ _SERVICE_IS_AWAY = frozenset({0, 429, 503})
 
 _CLOCK_MOVED_S = LONGEST_RETRY_AFTER_S * 1.3
 """No wait is longer than this: one that is was written by a clock that has since moved."""
+
+
+_OwnStep: TypeAlias = Create | Amend | Upload | End | Withdraw
 
 
 class DeliverySpool(Protocol):
@@ -82,6 +86,9 @@ class DeliveryClient(Protocol):
 
     def get(self, remote: Remote) -> Answer:
         """Ask how the session stands."""
+
+    def amend(self, remote: Remote, order: Order) -> None:
+        """Say what the clinician changed."""
 
     def withdraw(self, remote: Remote) -> None:
         """Say that it is cancelled."""
@@ -181,7 +188,7 @@ class Uploader:
         mine = (s for s in self._spool.sessions() if s.order.service == service)
         return sorted(mine, key=turn)
 
-    def _take(self, session: Session, step: Create | Upload | End | Withdraw) -> None:
+    def _take(self, session: Session, step: _OwnStep) -> None:
         service = session.order.service
         try:
             client = self._client_for(session)
@@ -198,23 +205,27 @@ class Uploader:
         else:
             self._reached(service)
 
-    def _perform(
-        self, session: Session, client: DeliveryClient, step: Create | Upload | End | Withdraw
-    ) -> None:
+    def _perform(self, session: Session, client: DeliveryClient, step: _OwnStep) -> None:
         match step:
             case Create():
                 self._create(session, client)
+            case Amend():
+                self._tell_once(session, lambda: client.amend(_remote(session), session.order))
+                self._note(session, AmendmentTold(session.order))
             case Upload(index):
                 self._upload(session, client, index)
             case End(count, ask_first):
                 self._end(session, client, count, ask_first=ask_first)
             case Withdraw():
-                self._withdraw(session, client)
+                self._tell_once(session, lambda: client.withdraw(_remote(session)))
+                self._note(session, Withdrawn())
 
     def _create(self, session: Session, client: DeliveryClient) -> None:
         if session.order.upload_type is UploadType.STREAM:
             session = self._note(session, OrderAmended(_chunked(session)))
-        self._note(session, Created(client.create(session)))
+        created = self._note(session, Created(client.create(session)))
+        if created.amended:
+            self._note(session, AmendmentTold(session.order))
 
     def _upload(self, session: Session, client: DeliveryClient, index: int) -> None:
         remote = _remote(session)
@@ -281,15 +292,14 @@ class Uploader:
         )
         return session.generation == 0 and not is_form(_remote(session).upload_target)
 
-    def _withdraw(self, session: Session, client: DeliveryClient) -> None:
+    def _tell_once(self, session: Session, tell: Callable[[], None]) -> None:
+        """Tell the service something that it may refuse: not every service can be told."""
         try:
-            client.withdraw(_remote(session))
+            tell()
         except ServiceError as error:
             if error.retry in {Retry.LATER, Retry.AFTER_SIGN_IN}:
                 raise
-            # Not every service can be told; one that forgot need not be.
-            _log.info("%s: withdrawal refused (%d)", session.session_id, error.status)
-        self._note(session, Withdrawn())
+            _log.info("%s: the service takes no change (%d)", session.session_id, error.status)
 
     # --- what becomes of it ------------------------------------------------------------
 

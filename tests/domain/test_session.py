@@ -13,6 +13,7 @@ from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import (
     CAPTURE,
     DELIVERY,
+    AmendmentTold,
     Cancelled,
     Capture,
     CaptureEvent,
@@ -46,7 +47,7 @@ from scribe_desktop.domain.session import (
     apply,
     candidate_remote_id,
 )
-from scribe_desktop.domain.steps import Create, End, Poll, Rest, Upload, Withdraw, next_step
+from scribe_desktop.domain.steps import Amend, Create, End, Poll, Rest, Upload, Withdraw, next_step
 
 REMOTE = Remote("ses_1", "target", 500.0)
 PROBLEM = Problem("The service is away.", "Wait.", Retry.LATER)
@@ -259,6 +260,25 @@ def test_gaps_and_amendments_are_taken_at_any_time() -> None:
         for event in events:
             session = apply(session, event)
         assert (session.gaps, session.order) == ((gap,), order)
+
+
+@pytest.mark.parametrize("delivery", [Delivery.OPEN, Delivery.ENDED])
+def test_the_service_is_told_of_a_change_before_anything_else(delivery: Delivery) -> None:
+    order = Order(patient=Patient(name="X"))
+    session = apply(IN_DELIVERY[delivery], OrderAmended(order))
+    assert next_step(session, 4.0) == Amend()
+    changed_again = apply(session, OrderAmended(Order(patient=Patient(name="Y"))))
+    assert next_step(apply(changed_again, AmendmentTold(order)), 4.0) == Amend()
+    assert next_step(apply(session, AmendmentTold(order)), 4.0) != Amend()
+
+
+def test_a_change_before_create_and_after_the_result_needs_no_telling() -> None:
+    order = Order(patient=Patient(name="X"))
+    unsent = apply(IN_DELIVERY[Delivery.UNSENT], OrderAmended(order))
+    assert next_step(unsent, 4.0) == Create()
+    resolved = apply(IN_DELIVERY[Delivery.RESOLVED], OrderAmended(order))
+    assert next_step(resolved, 4.0) == Rest()
+    assert apply(resolved, AmendmentTold(order)) == resolved
 
 
 def test_an_illegal_event_names_itself_and_the_session() -> None:

@@ -253,6 +253,9 @@ class World:
             if count is None:
                 count = self.service.end(remote_id, step.count)
             return session.EndAccepted(self.now, count)
+        if isinstance(step, steps.Amend):
+            self.service.get(remote_id)
+            return session.AmendmentTold(self.session.order)
         if isinstance(step, steps.Withdraw):
             self.service.get(remote_id).withdrawn = True
             return session.Withdrawn()

@@ -70,31 +70,14 @@ def test_a_mobile_number_travels_only_as_a_number(mobile: str, sent: int | None)
     }
 
 
-def test_a_change_sends_only_what_changed() -> None:
-    assert requests.amend("ses_1", ORDER, ORDER, EKA) is None
-    changed = replace(
-        ORDER,
-        patient=Patient(oid="o"),
-        templates=("a", "b"),
-        languages=("hi",),
-        mode=Mode.CONSULTATION,
-        model="lite",
-    )
-    request = requests.amend("ses_1", ORDER, changed, ONPREM)
-    assert request is not None
-    assert request.body == {
+def test_a_change_says_only_what_every_server_takes() -> None:
+    changed = replace(ORDER, patient=Patient(oid="o"), mode=Mode.CONSULTATION, model="lite")
+    assert requests.amend("ses_1", changed, ONPREM).body == {
         "session_details": {"oid": "o"},
-        "templates": ["a", "b"],
-        "language_hint": ["hi"],
-        "session_mode": "consultation",
-        "model": "lite",
+        "templates": ["soap"],
+        "language_hint": ["en"],
     }
-    only = requests.amend("ses_1", ORDER, replace(ORDER, patient=Patient(oid="o")), EKA)
-    assert only is not None
-    assert only.body == {"patient_details": {"oid": "o"}}
-    model = requests.amend("ses_1", ORDER, replace(ORDER, model="lite"), EKA)
-    assert model is not None
-    assert model.body == {"model": "lite"}
+    assert "patient_details" in (requests.amend("ses_1", changed, EKA).body or {})
 
 
 def test_an_id_of_the_services_cannot_leave_its_place_in_a_path() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scribe_desktop.domain.errors import Retry, ServiceError
 from scribe_desktop.domain.order import Patient
-from scribe_desktop.domain.session import Remote, Session
+from scribe_desktop.domain.session import OrderAmended, Remote, Session, apply
 from scribe_desktop.services.client import Address, FixedToken
 from scribe_desktop.services.library import Library
 from scribe_desktop.services.wire import Wire
@@ -99,9 +99,10 @@ def test_a_change_of_patient_reaches_the_service(shelf: Shelf) -> None:
     session_id = shelf.desk.spool.speak(chunks=1, order=an_order(templates=("soap",)), stop=False)
     shelf.desk.step()
     before = shelf.desk.spool.get(session_id)
-    after = replace(before, order=replace(before.order, patient=Patient(oid="canary-new")))
-    shelf.library.amend(after, before.order)
-    shelf.library.amend(after, after.order)
+    order = replace(before.order, patient=Patient(oid="canary-new"))
+    shelf.desk.spool.update(session_id, lambda s: apply(s, OrderAmended(order)))
+    shelf.desk.step()
+    assert not shelf.desk.spool.get(session_id).amended
     assert [past.oid for past in shelf.library.history()] == ["canary-new"]
 
 

@@ -7,11 +7,13 @@ import pytest
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.domain.order import Order, Patient
 from scribe_desktop.domain.results import Outcome, Results
 from scribe_desktop.domain.session import (
     Cancelled,
     Delivery,
     DeliveryFailed,
+    OrderAmended,
     Problem,
     Remote,
     Session,
@@ -23,7 +25,7 @@ from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone, Processing
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.uploader import Uploader
-from tests.services.deliveries import REMOTE, Clock, MemorySpool
+from tests.services.deliveries import REMOTE, Clock, MemorySpool, an_order
 
 DAY_S = 86_400.0
 
@@ -58,6 +60,9 @@ class Scripted:
     def get(self, remote: Remote) -> Answer:
         self._note("get", self.named[remote.remote_id])
         return self.answer or Finished(Results(Outcome.COMPLETED))
+
+    def amend(self, remote: Remote, order: Order) -> None:
+        self._note("amend", self.named[remote.remote_id])
 
     def withdraw(self, remote: Remote) -> None:
         self._note("withdraw", self.named[remote.remote_id])
@@ -335,6 +340,47 @@ def test_a_withdrawal_is_repeated_only_if_that_can_help(status: int, withdrawn: 
     room.service.refuse = refuse
     room.run(1)
     assert room.spool.get(session_id).withdrawn is withdrawn
+
+
+@pytest.mark.parametrize("status", [0, 405, 409])
+def test_the_service_is_told_of_a_change_before_end_or_takes_none(status: int) -> None:
+    room = Room()
+    session_id = room.spool.speak(chunks=1, stop=False)
+    room.run(60)
+    order = replace(an_order(), patient=Patient(oid="o"))
+    room.spool.update(session_id, lambda s: apply(s, OrderAmended(order)))
+    room.spool.update(session_id, lambda s: apply(s, Stopped(1.0)))
+
+    def refuse(what: str, _name: str) -> None:
+        if what == "amend" and status:
+            raise errors.refusal(status, b"", in_session=True)
+
+    room.service.refuse = refuse
+    room.run(60)
+    told = [what for what, _ in room.service.calls]
+    assert told == ["create", "upload 0", "amend", "end 1", "get"]
+
+
+def test_a_change_while_the_session_is_created_is_told_afterwards() -> None:
+    room = Room()
+    session_id = room.spool.speak(chunks=1)
+    order = replace(an_order(), patient=Patient(oid="o"))
+
+    def change(what: str, _name: str) -> None:
+        if what == "create":
+            room.spool.update(session_id, lambda s: apply(s, OrderAmended(order)))
+
+    room.service.refuse = change
+    room.run(60)
+    assert [what for what, _ in room.service.calls][:2] == ["create", "amend"]
+
+
+def test_a_change_before_create_is_not_told_twice() -> None:
+    room = Room()
+    session_id = room.spool.speak(chunks=1)
+    room.spool.update(session_id, lambda s: apply(s, OrderAmended(an_order())))
+    room.run(60)
+    assert "amend" not in [what for what, _ in room.service.calls]
 
 
 def test_a_session_in_which_nothing_was_said_is_withdrawn_and_not_ended() -> None:
