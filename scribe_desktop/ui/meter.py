@@ -18,6 +18,7 @@ FLOOR_DBFS = -60.0
 _LOUD_DBFS = -6.0
 _SPEAKING_DBFS = -45.0
 _BARS = 24
+_LIT, _UNLIT = 14, 4
 _FALL_PER_TICK = 0.06
 """A bar sinks slower than it rises, so that the eye can follow."""
 
@@ -90,13 +91,15 @@ class Meter(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         step = self.width() / _BARS
-        height = min(self.height(), 14)
-        top = (self.height() - height) / 2
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         for number in range(_BARS):
             painter.setBrush(QColor(self._bar_colour(number)))
             place = _BARS - 1 - number if mirrored else number
-            painter.drawRoundedRect(QRectF(place * step, top, step * 0.6, height), 2, 2)
+            # Height says what colour says: not everyone sees the colour.
+            height = _LIT if self._shown > number / _BARS else _UNLIT
+            top = (self.height() - height) / 2
+            width = min(step * 0.6, height)
+            painter.drawRoundedRect(QRectF(place * step, top, width, height), 2, 2)
         painter.end()
 
     def _bar_colour(self, number: int) -> str:

@@ -126,7 +126,8 @@ class StateLabel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE)
         row.addWidget(self._dot)
-        row.addWidget(self._word, 1)
+        row.addWidget(self._word)
+        row.addStretch(1)
 
     @property
     def word(self) -> str:

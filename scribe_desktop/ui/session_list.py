@@ -141,9 +141,11 @@ class _Line:
 
     def __init__(self, painter: QPainter, *, mirrored: bool) -> None:
         self._painter = painter
-        self._near, self._far = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        if mirrored:
-            self._near, self._far = self._far, self._near
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute
+        self._near, self._far = (right, left) if mirrored else (left, right)
+        # A Latin name keeps its order in a mirrored window, an Arabic one in ours.
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
 
     def draw(
         self, rect: QRect, start: str, end: str, font: QFont, colours: tuple[QColor, QColor]

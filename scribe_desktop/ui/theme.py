@@ -64,7 +64,7 @@ DARK = Colours(
 
 HIGH_CONTRAST = Colours(
     name="contrast", ground="#000000", surface="#000000", raised="#000000", hover="#2b2b2b",
-    border="#ffffff", field_border="#ffffff", text="#ffffff", muted="#ffffff",
+    border="#ffffff", field_border="#ffffff", text="#ffffff", muted="#c4c4c4",
     accent="#ffe14d", accent_hover="#fff3ae", on_accent="#000000", accent_soft="#000000",
     recording="#ff8a8a", on_recording="#000000", recording_soft="#000000",
     warning="#ffd37a", warning_soft="#000000", good="#7dffb3", good_soft="#000000",
@@ -118,6 +118,8 @@ def dress(application: QApplication, colours: Colours) -> None:
     """Put the look on everything there is and will be."""
     template = Template((RESOURCES / "window.qss").read_text("utf-8"))
     values = {name: getattr(colours, name) for name in Colours.__dataclass_fields__}
+    # Where all borders are white, only their kind can say "not now".
+    values["off_line"] = "dashed" if colours is HIGH_CONTRAST else "solid"
     sheet = template.substitute(values, icons=(RESOURCES / "icons").as_posix())
     if application.styleSheet() == sheet:
         return  # every widget would be drawn anew for nothing

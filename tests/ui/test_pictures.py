@@ -1,0 +1,109 @@
+"""Draws every window in every look and keeps the pictures for a human eye.
+
+With SCRIBE_PICTURES set to a folder the pictures stay there; without it they
+go with the test's own folder, and only that they could be drawn is checked.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from scribe_desktop.domain.settings import Theme
+from scribe_desktop.ui.settings.dialog import PAGES
+from scribe_desktop.ui.theme import Colours, colours_for
+from scribe_desktop.ui.windows import Windows
+from tests.ui.fakes import ScriptedLine
+
+SAID = (
+    "Chief complaint, follow-up for high blood pressure. She takes amlodipine 5 mg once daily and"
+    " has no chest pain."
+)
+KEPT = os.environ.get("SCRIBE_PICTURES", "")
+SCALES = (1, 2) if KEPT else (1,)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    chosen = Path(KEPT or tmp_path)
+    chosen.mkdir(parents=True, exist_ok=True)
+    return chosen
+
+
+def draw(window: QWidget, file: Path, scale: int) -> QImage:
+    """What the window looks like at this scale."""
+    QApplication.processEvents()
+    pixmap = QPixmap(window.size() * scale)
+    pixmap.setDevicePixelRatio(scale)
+    pixmap.fill(QColor("#777777"))
+    window.render(pixmap)
+    assert not KEPT or pixmap.save(str(file))
+    return pixmap.toImage()
+
+
+def colours_in(image: QImage, rect: QRect) -> set[str]:
+    part = image.copy(rect).convertToFormat(QImage.Format.Format_RGB32)
+    return {f"#{pixel & 0xFFFFFF:06x}" for pixel in set(memoryview(part.constBits()).cast("I"))}
+
+
+def look_of(theme: Theme) -> Colours:
+    return colours_for(theme)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK, Theme.HIGH_CONTRAST])
+def test_the_main_window_in_every_look(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot, folder: Path, theme: Theme, scale: int
+) -> None:
+    windows.deeds.set_setting("theme", theme)
+    main, look = windows.main, look_of(theme)
+    name = f"{theme}-{scale}00"
+    main.show_session(next(iter(line.stored)))
+    image = draw(main, folder / f"main-ready-{name}.png", scale)
+    button = QRect(
+        main.bar.record.mapTo(main, main.bar.record.rect().topLeft()) * scale, image.size()
+    )
+    button.setSize(main.bar.record.size() * scale)
+    assert look.accent in colours_in(image, button)
+    assert look.recording not in colours_in(image, image.rect())
+    windows.deeds.toggle()
+    qtbot.waitUntil(lambda: main.bar.state.word == "Opening the microphone…")
+    image = draw(main, folder / f"main-opening-{name}.png", scale)
+    assert look.recording not in colours_in(image, image.rect()), "red before the first sound"
+    line.heard()
+    line.spoken_s = 73
+    line.understood(SAID)
+    qtbot.waitUntil(lambda: "chest pain" in main.results.reader.toPlainText())
+    qtbot.waitUntil(lambda: main.bar.clock.text() == "1:13")
+    image = draw(main, folder / f"main-recording-{name}.png", scale)
+    assert look.recording in colours_in(image, button)
+    windows.deeds.toggle_pause()
+    qtbot.waitUntil(lambda: main.bar.state.word == "Paused")
+    image = draw(main, folder / f"main-paused-{name}.png", scale)
+    assert look.recording not in colours_in(image, button)
+    draw(windows.mini, folder / f"mini-{name}.png", scale)
+
+
+@pytest.mark.parametrize("key", [key for key, *_ in PAGES])
+def test_every_page_of_the_settings(windows: Windows, folder: Path, key: str) -> None:
+    for theme in (Theme.LIGHT, Theme.DARK):
+        windows.deeds.set_setting("theme", theme)
+        dialog = windows.open_settings(key)
+        dialog.page(key)
+        for scale in SCALES:
+            draw(dialog, folder / f"settings-{key}-{theme}-{scale}00.png", scale)
+
+
+def test_first_run_and_the_others(windows: Windows, folder: Path) -> None:
+    first = windows.open_first_run()
+    for number in range(first.pages.count()):
+        draw(first, folder / f"first-run-{number}.png", 1)
+        first.next.click()
+    windows.box.hold("This text waits.")
+    draw(windows.box, folder / "box.png", 1)
+    windows.lock()
+    draw(windows.main, folder / "curtain.png", 1)
