@@ -23,7 +23,10 @@ from scribe_desktop.domain.errors import AudioFileError
 BIT_RATE: Final = 32_000
 
 # `audio`, because `voip` filters the low voice away: 21.8 against 11.9 dB.
-_OPTIONS: Final = {"application": "audio", "vbr": "on", "frame_duration": "20"}
+# Packets of 60 ms: nobody waits for a packet inside a finished file, the ratio
+# stays the same (23.2 dB), and an hour takes 14.6 MB where 20 ms take 15.3,
+# over the budget of 15.
+_OPTIONS: Final = {"application": "audio", "vbr": "on", "frame_duration": "60"}
 
 
 def encode(pcm: bytes, index: int) -> EncodedChunk:
@@ -66,8 +69,8 @@ def encode_wav(pcm: bytes, index: int) -> EncodedChunk:
 def decode(body: bytes) -> bytes:
     """The speech of one encoded chunk as 16-bit mono 16 kHz PCM, as long as it was.
 
-    Only a chunk below 216 frames (14 ms) comes back with a silent end, because
-    no Opus file is shorter; `decode_chunk` knows the length and takes it off.
+    Only a chunk below 856 frames (54 ms) comes back with a silent end, because
+    no such file is shorter; `decode_chunk` knows the length and takes it off.
     Raises AudioFileError when the bytes are no audio.
     """
     resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE)
