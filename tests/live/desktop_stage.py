@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-WAIT_S = 10.0
+# Long enough for a computer that does much else; nothing waits that long for success.
+WAIT_S = 20.0
 _VICTIM = Path(__file__).parent / "desktop_victim.py"
 
 
