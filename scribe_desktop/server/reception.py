@@ -9,6 +9,7 @@ in which the event loop must go on reading others.
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qs
@@ -48,6 +49,8 @@ def receive(
         try:
             return _response(await answer(request))
         except Exception as error:  # noqa: BLE001 - last resort: a bug must not end the service
+            with suppress(ClientDisconnect):
+                await _read_on(request)
             return _answer_to(error, call)
 
     return endpoint
@@ -90,6 +93,21 @@ def origin_of(request: Request) -> str:
     return f"{scheme}://{request.headers.get('host', '127.0.0.1')}"
 
 
+async def _read_on(request: Request) -> None:
+    """Throw away the body of a refused request.
+
+    A client that is cut off while it still sends takes the refusal for a
+    broken network, and never learns that it should sign in again.
+    """
+    if getattr(request.state, "body_was_read", False):
+        return
+    left = MAX_DRAIN_BYTES
+    async for piece in request.stream():
+        left -= len(piece)
+        if left < 0:
+            return
+
+
 async def read_body(request: Request, most: int) -> bytes:
     """The body as it was sent, never more than `most` bytes in memory."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -98,6 +116,7 @@ async def read_body(request: Request, most: int) -> bytes:
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal():
         raise Refusal(400, "invalid_request", "The length of the body is not a number.")
+    request.state.body_was_read = True
     body, too_much = bytearray(), int(declared) > most
     length = 0
     async for piece in request.stream():

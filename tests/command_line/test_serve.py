@@ -18,7 +18,7 @@ def first_line(process: "subprocess.Popen[str]") -> Any:
 
 def finish(process: "subprocess.Popen[str]") -> None:
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
 
 
 def test_a_service_started_alone_goes_on_after_it_was_killed(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_service_started_alone_goes_on_after_it_was_killed(tmp_path: Path) -> 
     upload = f"{said['url']}/sessions/{made['session_id']}/audio/audio_0.flac"
     assert httpx.post(upload, content=SAMPLE.read_bytes(), headers=headers).status_code == 200
     first.kill()
-    first.communicate(timeout=10)
+    first.communicate(timeout=30)
 
     second = start(tmp_path, "serve")
     again = first_line(second)
@@ -52,7 +52,7 @@ def test_a_token_that_came_on_a_pipe_is_not_told(tmp_path: Path) -> None:
     assert set(said) == {"url"}
     headers = {"Authorization": "Bearer canary-token"}
     assert httpx.get(f"{said['url']}/templates", headers=headers).status_code == 200
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert "canary" not in out + err
     assert process.returncode == 0
 
@@ -60,7 +60,7 @@ def test_a_token_that_came_on_a_pipe_is_not_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [("--host", "0.0.0.0"), ("--port", "99999")])  # noqa: S104
 def test_what_cannot_be_served_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     process = start(tmp_path, "serve", *arguments)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=30)
     assert process.returncode in {1, 2}
     assert "Traceback" not in err
     assert err.strip()

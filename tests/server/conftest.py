@@ -44,7 +44,7 @@ def wait_until_heard(service: Service, session_id: str, text: str) -> None:
     """Return when the text so far is this; the service's own bell says when to look."""
 
     async def listen() -> None:
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(60.0):
             while True:
                 with service.bell.listen(partial_of(session_id)) as listening:
                     if service.transcription.partial(session_id) == text:
@@ -114,7 +114,7 @@ def service(speech: ScriptedSpeech, clock: Clock) -> Iterator[Service]:
     made.start()
     yield made
     speech.gate.set()
-    assert made.stop(5.0)
+    assert made.stop(30.0)
     store.close()
 
 

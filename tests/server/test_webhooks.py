@@ -162,7 +162,7 @@ def test_a_dictation_is_told_to_a_real_receiver(local: Local) -> None:
         assert local.ask("POST", "/v1/webhooks", json=body).status_code == 201
         session_id = local.create()
         local.end(session_id, 0)
-        notices = [got.get(timeout=5) for _ in events]
+        notices = [got.get(timeout=30) for _ in events]
         server.shutdown()
         thread.join()
     assert [item["event"] for item in notices] == events
