@@ -178,18 +178,22 @@ class Transcription:
             return self._partials.get(session_id, "")
 
     def _run(self) -> None:
-        while True:
-            match self._turns.next(_REST_AFTER_S):
-                case Stop():
-                    return
-                case Prepare(model):
-                    self._prepare(model)
-                case Hear(session_id):
-                    self._advance(session_id)
-                case Rest():
-                    # What is settled is stored, so a session that goes on can be taken up.
-                    self._live.clear()
-                    self._speech.release()
+        while not isinstance(turn := self._turns.next(_REST_AFTER_S), Stop):
+            try:
+                self._take(turn)
+            except Exception as error:  # noqa: BLE001 - one bug must not silence every session
+                _log.error("the engine thread goes on after %s", type(error).__name__)
+
+    def _take(self, turn: Prepare | Hear | Rest) -> None:
+        match turn:
+            case Prepare(model):
+                self._prepare(model)
+            case Hear(session_id):
+                self._advance(session_id)
+            case Rest():
+                # What is settled is stored, so a session that goes on can be taken up.
+                self._live.clear()
+                self._speech.release()
 
     def _prepare(self, model: str) -> None:
         try:

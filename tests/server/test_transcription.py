@@ -175,6 +175,27 @@ def test_the_engine_gives_its_memory_back_when_nobody_speaks(
     crash(service)
 
 
+def test_a_mistake_of_ours_does_not_silence_the_engine(
+    local: Local, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistake(_: str) -> Session:
+        raise LookupError("Canary Patient")
+
+    session_id = local.create()
+    local.upload(session_id, 0)
+    wait_until_heard(local.service, session_id, "zero")
+    find = local.service.sessions.find
+    monkeypatch.setattr(local.service.sessions, "find", mistake)
+    local.service.transcription.wake(session_id)
+    other = local.service.transcription
+    while "goes on" not in caplog.text:
+        other.wake(session_id)
+    monkeypatch.setattr(local.service.sessions, "find", find)
+    local.end(session_id, 1)
+    assert local.result(session_id).json()["transcript"] == "zero"
+    assert "Canary" not in caplog.text
+
+
 def test_a_store_from_a_newer_program_is_not_touched(tmp_path: Path) -> None:
     store = Store.open(tmp_path, KEY)
     with store.reading() as rows:
