@@ -64,8 +64,10 @@ class Chunker:
     """Feed it PCM in blocks of any size; it returns whole chunks as they are cut.
 
     The cut lies in the middle of the quiet, so that both neighbours keep the
-    soft end and the soft beginning of a word. How the input is split into
-    blocks makes no difference, because it is judged in fixed windows.
+    soft end and the soft beginning of a word. Who speaks up to the limit
+    without a pause is cut at the longest breath since the last rule began to
+    count. How the input is split into blocks makes no difference, because it
+    is judged in fixed windows.
     """
 
     def __init__(self, cuts: Cuts, is_quiet: IsQuiet) -> None:
@@ -75,6 +77,9 @@ class Chunker:
         self._pcm = bytearray()
         self._judged = 0
         self._quiet_windows = 0
+        self._longest_breath = 0
+        self._breath_cut = 0
+        self._breaths_from_bytes = _byte_count(max(after_s for after_s, _ in cuts.rules))
         self._limit_bytes = _byte_count(cuts.limit_s - cuts.shortest_s)
         self._shortest_bytes = _byte_count(cuts.shortest_s)
 
@@ -92,11 +97,13 @@ class Chunker:
             self._judged += WINDOW_BYTES
             self._quiet_windows = self._quiet_windows + 1 if self._is_quiet(window) else 0
             self._release(chunks)
+            self._note_breath()
             cut = self._cut_at()
             if cut:
                 self._held = bytes(self._pcm[:cut])
                 del self._pcm[:cut]
                 self._judged -= cut
+                self._longest_breath = self._breath_cut = 0
                 # The later half of the quiet opens the next chunk and counts there.
                 self._quiet_windows = min(self._quiet_windows, self._judged // WINDOW_BYTES)
                 self._release(chunks)
@@ -107,7 +114,7 @@ class Chunker:
         rest = bytes(self._pcm)
         held, self._held = self._held, b""
         self._pcm.clear()
-        self._judged = self._quiet_windows = 0
+        self._judged = self._quiet_windows = self._longest_breath = self._breath_cut = 0
         parts = [held + rest] if len(rest) < self._shortest_bytes else [held, rest]
         return [part for part in parts if part]
 
@@ -124,10 +131,18 @@ class Chunker:
         quiet_s = self._quiet_windows * WINDOW_FRAMES / SAMPLE_RATE
         for after_s, needed_s in self._cuts.rules:
             if spoken_s >= after_s and quiet_s >= needed_s:
-                return self._judged - self._quiet_windows // 2 * WINDOW_BYTES
+                return self._middle_of_quiet()
         if self._judged + WINDOW_BYTES > self._limit_bytes:
-            return self._judged
+            return self._breath_cut or self._judged
         return 0
+
+    def _note_breath(self) -> None:
+        if self._quiet_windows > self._longest_breath and self._judged >= self._breaths_from_bytes:
+            self._longest_breath = self._quiet_windows
+            self._breath_cut = self._middle_of_quiet()
+
+    def _middle_of_quiet(self) -> int:
+        return self._judged - self._quiet_windows // 2 * WINDOW_BYTES
 
 
 def _byte_count(duration_s: float) -> int:

@@ -48,3 +48,16 @@ def test_a_shorter_limit_keeps_the_proportions(advertised_s: float) -> None:
     (first, _), (second, _) = cuts.rules
     assert first / cuts.limit_s == pytest.approx(10 / 19.5)
     assert second / cuts.limit_s == pytest.approx(14 / 19.5)
+
+
+def test_who_speaks_without_a_pause_is_cut_at_the_longest_breath_before_the_limit() -> None:
+    breathless = [(False, 300), (True, 3), (False, 177), (True, 1), (False, 40), (True, 2)]
+    talk = speech([*breathless, (False, 400)], 0)
+    first = cut(chunker, LOCAL_CUTS, talk, [4096])[0]
+    # Not the longer one before 14 s, where more of the sentence was still to come.
+    assert len(first) // 1024 == 300 + 3 + 177 + 1 + 40 + 1
+
+
+def test_where_there_is_no_breath_at_all_the_limit_wins() -> None:
+    first = cut(chunker, LOCAL_CUTS, speech([(False, 1_000)], 0), [4096])[0]
+    assert len(first) == int(19.5 * 16_000) // 512 * 1024
