@@ -22,9 +22,7 @@ HIDDEN_IMPORTS = (
     # uvicorn chooses these by name.
     "uvicorn.logging",
     "uvicorn.loops.asyncio",
-    "uvicorn.protocols.http.h11_impl",
-    "uvicorn.protocols.websockets.websockets_impl",
-    "uvicorn.lifespan.on",
+    "uvicorn.lifespan.off",
 )
 
 METADATA = ("keyring", "faster-whisper", "wakepy")

@@ -29,6 +29,8 @@ from typing import Any
 
 import uvicorn
 from filelock import FileLock, Timeout
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from scribe_desktop.domain.errors import ScribeError, SettingsError
 from scribe_desktop.server.api import Parts, application, build
@@ -185,7 +187,10 @@ def _configuration(service: Service, options: ServeOptions) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         lifespan="off",
-        ws="websockets-sansio",
+        # By class and not by name: a program that was frozen into one folder holds only what
+        # is imported somewhere.
+        http=H11Protocol,
+        ws=WebSocketsSansIOProtocol,
         ws_max_size=MAX_FRAME_BYTES,
         limit_concurrency=200,
         timeout_keep_alive=75,
