@@ -209,6 +209,10 @@ def _real_carbon() -> Carbon:
         ) from error
 
 
+def _main_queue(system: c.CDLL) -> int:
+    return c.addressof(c.c_char.in_dll(system, "_dispatch_main_q"))
+
+
 _SIGNATURE = int.from_bytes(b"Scrb", "big")
 _PRESSED = 5
 
@@ -250,7 +254,7 @@ class CarbonCalls:
         """Queue a job on the main dispatch queue, which the window's loop serves."""
         number = id(job)
         self._jobs[number] = job
-        queue = c.addressof(c.c_char.in_dll(self._system, "_dispatch_main_q"))
+        queue = _main_queue(self._system)
         self._system.dispatch_async_f(c.c_void_p(queue), c.c_void_p(number), self._run_job)
 
     def _run(self, number: int) -> None:
