@@ -6,16 +6,17 @@ that "stop" is the same deed wherever it was pressed.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.order import Patient
-from scribe_desktop.domain.session import Capture, SessionId
+from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui import clipboard
+from scribe_desktop.ui.as_one import edits, members
 from scribe_desktop.ui.bridge import Errands
-from scribe_desktop.ui.editing import edited_results
 from scribe_desktop.ui.lent_clipboard import run_steps
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.view_state import Tone
@@ -118,7 +119,9 @@ class Deeds(QObject):
     @Slot(str)
     def discard(self, session_id: SessionId) -> None:
         """Set a stored dictation aside, and offer to take that back."""
-        self.ask(lambda: self._line.discard(session_id))
+        for part in self._parts(session_id):
+            if not part.is_cancelled:
+                self.ask(partial(self._line.discard, part.session_id))
         self._offer_undo(session_id, "The dictation was set aside.")
 
     def _offer_undo(self, session_id: SessionId, message: str) -> None:
@@ -134,27 +137,34 @@ class Deeds(QObject):
     @Slot(str)
     def restore(self, session_id: SessionId) -> None:
         """Take a cancelled dictation back."""
-        self.ask(lambda: self._line.restore(session_id))
+        for part in self._parts(session_id):
+            if part.is_cancelled:
+                self.ask(partial(self._line.restore, part.session_id))
 
     @Slot(str)
     def send_now(self, session_id: SessionId) -> None:
         """Try at once what waits."""
-        self.ask(lambda: self._line.send_now(session_id))
+        for part in self._parts(session_id):
+            self.ask(partial(self._line.send_now, part.session_id))
+
+    def _parts(self, session_id: SessionId) -> tuple[Session, ...]:
+        """The linked sessions of a dictation: a deed is done to all of them."""
+        stored = self.ask(self._line.sessions) or ()
+        return members({one.session_id: one for one in stored}, session_id) if stored else ()
 
     @Slot(str, str, str)
     def store_edit(self, session_id: SessionId, key: str, text: str) -> None:
         """Store the clinician's version beside the service's."""
-        versions = self.ask(lambda: self._line.versions(session_id))
-        if versions:
-            results = edited_results(versions[-1].results, key, text)
-            self.ask(lambda: self._line.edit(session_id, results))
+        parts = self._parts(session_id)
+        wanted = self.ask(lambda: edits(parts, self._line.versions, key, text)) or ()
+        for part_id, results in wanted:
+            self.ask(partial(self._line.edit, part_id, results))
 
     def give_to(self, session_id: SessionId, patient: Patient) -> None:
         """Change whose visit a dictation is."""
-        session = next((s for s in self._line.sessions() if s.session_id == session_id), None)
-        if session is not None:
-            order = replace(session.order, patient=patient)
-            self.ask(lambda: self._line.amend(session_id, order))
+        for part in self._parts(session_id):
+            order = replace(part.order, patient=patient)
+            self.ask(partial(self._line.amend, part.session_id, order))
 
     def import_file(self, path: str) -> None:
         """Dictate a recording from a file."""
@@ -164,7 +174,12 @@ class Deeds(QObject):
         """Have one more template filled from the same recording."""
         run = self._workplace.run_template
         if run is not None:
-            self.ask(lambda: run(session_id, template_id))
+            self.told.emit(Telling("The template is being filled.", tone=Tone.BUSY))
+            self._errands.run(
+                lambda: run(session_id, template_id),
+                lambda _: self.told.emit(Telling("The template is filled.", tone=Tone.GOOD)),
+                self.tell_error,
+            )
 
     # --- text ---
     @Slot(str)
@@ -215,11 +230,12 @@ class Deeds(QObject):
             return
         self._playing = True
         self.playing_changed.emit(True)
-        self._errands.run(
-            lambda: speaker.play(self._line.audio(session_id), self._play_ended.emit),
-            lambda _: None,
-            self._could_not_play,
-        )
+        heard = [part.session_id for part in self._parts(session_id)]
+
+        def play() -> None:
+            speaker.play(b"".join(map(self._line.audio, heard)), self._play_ended.emit)
+
+        self._errands.run(play, lambda _: None, self._could_not_play)
 
     def stop_playing(self) -> None:
         """Be silent: another dictation is looked at, or one begins."""

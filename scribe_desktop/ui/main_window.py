@@ -6,6 +6,7 @@ the spool.
 """
 
 import time
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
@@ -30,6 +31,7 @@ from scribe_desktop.domain.notices import (
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.ui.as_one import dictations, first_of, members, whole, whole_versions
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.deeds import Deeds, Telling
 from scribe_desktop.ui.dialogs import ask_patient, ask_to_close, silence_telling
@@ -196,7 +198,7 @@ class MainWindow(QMainWindow):
         self._offer = self._line.offer()
         self.bar.show_offer(self._offer, settings, self._line.locked_settings())
         self._show_running()
-        self.list.show_sessions(tuple(self._sessions.values()))
+        self.list.show_sessions(dictations(self._sessions.values()))
         self.toggle_action.setShortcut(QKeySequence(settings.key_toggle))
         self.results.welcome_with(settings.key_toggle, everywhere=settings.global_keys)
         self._show_foot()
@@ -224,12 +226,12 @@ class MainWindow(QMainWindow):
         """A session has a new snapshot."""
         before = self._sessions.get(session.session_id)
         self._sessions[session.session_id] = session
-        self.list.show_sessions(tuple(self._sessions.values()))
+        self.list.show_sessions(dictations(self._sessions.values()))
         self._show_running()
         stopped = session.capture is Capture.STOPPED
         if before is None and not stopped:
             self._begin_with(session)
-        elif self._shown_id() == session.session_id:
+        elif self._shown_id() == first_of(self._sessions, session.session_id):
             self._draw(session.session_id)
         if before is not None and before.capture is not Capture.STOPPED and stopped:
             # The next visit is another patient's until someone says otherwise.
@@ -259,18 +261,22 @@ class MainWindow(QMainWindow):
         """Show one dictation on the right and select it on the left."""
         if session_id not in self._sessions:
             self._sessions = {one.session_id: one for one in self._line.sessions()}
-            self.list.show_sessions(tuple(self._sessions.values()))
-        if session_id != self._shown_id():
+            self.list.show_sessions(dictations(self._sessions.values()))
+        if session_id not in self._sessions:
+            return
+        first = first_of(self._sessions, session_id)
+        if first != self._shown_id():
             self.deeds.stop_playing()
-        self._draw(session_id)
-        self.list.select(session_id)
+        self._draw(first)
+        self.list.select(first)
 
     def _draw(self, session_id: SessionId) -> None:
-        session = self._sessions.get(session_id)
-        if session is not None:
-            versions = self.deeds.ask(lambda: self._line.versions(session_id)) or ()
-            live = self._live.get(session_id, "")
-            self.results.show_session(Shown(session, versions, self._offer, live))
+        parts = members(self._sessions, session_id)
+        versions = self.deeds.ask(lambda: whole_versions(parts, self._line.versions)) or ()
+        self.results.show_session(Shown(whole(parts), versions, self._offer, self._live_of(parts)))
+
+    def _live_of(self, parts: Sequence[Session]) -> str:
+        return "\n".join(filter(None, (self._live.get(part.session_id) for part in parts)))
 
     def _shown_id(self) -> SessionId | None:
         shown = self.results.shown
@@ -278,14 +284,19 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _take_results(self, session_id: SessionId) -> None:
-        if self._shown_id() == session_id:
+        if session_id in self._sessions and self._shown_id() == first_of(
+            self._sessions, session_id
+        ):
             self._draw(session_id)
 
     @Slot(object)
     def _take_live_text(self, notice: LiveText) -> None:
         self._live[notice.session_id] = notice.text
-        if self._shown_id() == notice.session_id:
-            self.results.show_live_text(notice.text)
+        if notice.session_id not in self._sessions:
+            return
+        parts = members(self._sessions, notice.session_id)
+        if self._shown_id() == parts[0].session_id:
+            self.results.show_live_text(self._live_of(parts))
 
     @Slot(object)
     def _take_offer(self, offer: Offer) -> None:
@@ -312,7 +323,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_foot(self) -> None:
-        sentence = foot_sentence(tuple(self._sessions.values()), self._offer, time.time())
+        sentence = foot_sentence(dictations(self._sessions.values()), self._offer, time.time())
         if self.foot.text() != sentence:
             self.foot.setText(sentence)
 

@@ -246,24 +246,30 @@ class ResultsPane(QWidget):
         if tab is None or shown is None:
             return
         self.keep_edit()
-        live = shown.live_text if tab.key == TRANSCRIPT and not tab.body else ""
+        live = shown.live_text if self._takes_live_text(tab) else ""
         self.sentence.setText("" if live else tab.sentence)
         self.sentence.setVisible(bool(self.sentence.text()))
         if tab.is_markdown:
             self.reader.show_markdown(tab.body)
         else:
-            self.reader.show_plain(tab.body or live)
+            self.reader.show_plain("\n".join(filter(None, (tab.body, live))))
         self.reader.setAccessibleName(tab.title)
         self._show_actions()
+
+    def _takes_live_text(self, tab: ResultTab) -> bool:
+        """The transcript, while nothing better is there or more is being spoken."""
+        shown = self._shown
+        speaking = shown is not None and shown.session.capture is not Capture.STOPPED
+        return tab.key == TRANSCRIPT and (speaking or not tab.body)
 
     def show_live_text(self, text: str) -> None:
         """Show what was understood so far, and keep the newest words in sight."""
         tab = self.tab()
-        if self._shown is None or tab is None or tab.key != TRANSCRIPT or tab.body:
+        if self._shown is None or tab is None or not self._takes_live_text(tab):
             return
         self._shown = Shown(self._shown.session, self._shown.versions, self._shown.offer, text)
         self.sentence.setVisible(not text)
-        self.reader.show_plain(text)
+        self.reader.show_plain("\n".join(filter(None, (tab.body, text))))
         bar = self.reader.verticalScrollBar()
         bar.setValue(bar.maximum())
 

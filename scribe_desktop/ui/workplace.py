@@ -221,7 +221,7 @@ class Workplace:
     microphone_test: MicrophoneTest | None = None
     exporter: Exporter | None = None
     run_template: Callable[[SessionId, str], None] | None = None
-    """Have one more template filled from a session's recording."""
+    """Have one more template filled from a session's recording; may wait for minutes."""
     continue_session: Callable[[SessionId], SessionId] | None = None
     """Record more for an earlier dictation."""
     insertion: Insertion | None = None
