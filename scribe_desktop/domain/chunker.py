@@ -52,7 +52,7 @@ def remote_cuts(advertised_limit_s: float = 20.0) -> Cuts:
     )
 
 
-LOCAL_CUTS = Cuts(rules=((2.0, 0.5), (14.0, 0.12)), limit_s=19.5)
+LOCAL_CUTS = Cuts(rules=((2.0, 0.5), (5.0, 0.25), (10.0, 0.12)), limit_s=19.5)
 """For this computer: at any pause, so that text appears while the next sentence is spoken."""
 
 
