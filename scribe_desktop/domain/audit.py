@@ -7,8 +7,10 @@ words, never a patient, a text or a token.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from scribe_desktop.domain.session import Capture, Delivery, Session
 
 NO_LINE = "0" * 64
 """What the first line follows."""
@@ -51,3 +53,31 @@ def first_break(lines: Iterable[AuditLine]) -> int | None:
             return expected
         previous = line.digest
     return None
+
+
+def deeds(before: Session | None, after: Session) -> tuple[str, ...]:
+    """What a change of a session was, in words for the audit; nothing for a step of delivery."""
+    if before is None:
+        return ("created",)
+    return tuple(word for word, happened in _DEEDS.items() if happened(before, after))
+
+
+_DEEDS: dict[str, Callable[[Session, Session], bool]] = {
+    "stopped": lambda before, after: (
+        before.capture is not Capture.STOPPED and after.capture is Capture.STOPPED
+    ),
+    "sent": lambda before, after: (
+        before.delivery is not Delivery.ENDED and after.delivery is Delivery.ENDED
+    ),
+    "to be sent anew": lambda before, after: after.generation > before.generation,
+    "result stored": lambda before, after: (
+        before.delivery is not Delivery.RESOLVED and after.delivery is Delivery.RESOLVED
+    ),
+    "patient changed": lambda before, after: before.order.patient != after.order.patient,
+    "order changed": lambda before, after: (
+        before.order.patient == after.order.patient and before.order != after.order
+    ),
+    "discarded": lambda before, after: after.is_cancelled and not before.is_cancelled,
+    "withdrawn from the service": lambda before, after: after.withdrawn and not before.withdrawn,
+    "restored": lambda before, after: before.is_cancelled and not after.is_cancelled,
+}

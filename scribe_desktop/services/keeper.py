@@ -6,6 +6,9 @@ from scribe_desktop.domain.retention import Deletion, Due, due
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.services.spool import Spool
 
+RETENTION = "retention"
+"""Why, in the audit."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -19,10 +22,9 @@ def keep_house(spool: Spool, settings: Settings, now: float) -> tuple[Due, ...]:
     with_audio = frozenset(s.session_id for s in sessions if spool.has_audio(s.session_id))
     deletions = due(sessions, with_audio, settings, now)
     for deletion in deletions:
-        spool.audit(f"retention deleted {deletion.what}", deletion.session_id)
         if deletion.what is Deletion.SESSION:
-            spool.delete(deletion.session_id)
+            spool.delete(deletion.session_id, why=RETENTION)
         else:
-            spool.delete_audio(deletion.session_id)
+            spool.delete_audio(deletion.session_id, why=RETENTION)
         _log.info("retention: %s %s", deletion.what, deletion.session_id)
     return deletions

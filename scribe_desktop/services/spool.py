@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
-from scribe_desktop.domain.audit import NO_LINE, AuditLine, seal_line
+from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.errors import SpoolError, UnknownSession
 from scribe_desktop.domain.record import (
     read_results,
@@ -35,6 +35,7 @@ from scribe_desktop.domain.session import (
     Stopped,
     apply,
 )
+from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_news import Listener, SpoolNews
 from scribe_desktop.services.spool_rescue import open_or_set_aside
@@ -46,6 +47,7 @@ class Spool:
     def __init__(self, file: SpoolFile, now: Callable[[], float]) -> None:
         self._file = file
         self._now = now
+        self._audit = SpoolAudit(file, now)
         self._lock = threading.RLock()
         self._news = SpoolNews()
         # What was last committed, so that workers who look often do not make
@@ -83,6 +85,7 @@ class Spool:
                     session.created_at,
                     _to_json(session_record(session)),
                 )
+                self._audit.changed(None, session)
             self._committed(session)
         self._news.tell()
 
@@ -245,6 +248,7 @@ class Spool:
             session = self.get(session_id)
             with self._file.transaction():
                 version = self._add_version(session_id, results, author)
+                self._audit.add("edited", session_id, f"version {version.version}")
             self._committed(session)
         self._news.tell()
         return version
@@ -265,22 +269,24 @@ class Spool:
 
     # --- deleting --------------------------------------------------------------------
 
-    def delete(self, session_id: SessionId) -> None:
+    def delete(self, session_id: SessionId, *, why: str = "asked") -> None:
         """Delete a session for good: overwritten in the file and gone from its log."""
         with self._lock:
             self.get(session_id)
             with self._file.transaction():
                 self._file.execute("DELETE FROM sessions WHERE session_id = ?", session_id)
+                self._audit.add("deleted", session_id, why)
             del self._sessions[session_id]
             self._file.sweep()
 
-    def delete_audio(self, session_id: SessionId) -> None:
+    def delete_audio(self, session_id: SessionId, *, why: str = "asked") -> None:
         """Delete the audio of a session for good and keep its results."""
         with self._lock:
             session = self.get(session_id)
             with self._file.transaction():
                 self._file.execute("DELETE FROM chunks WHERE session_id = ?", session_id)
                 self._file.execute("DELETE FROM tail WHERE session_id = ?", session_id)
+                self._audit.add("audio deleted", session_id, why)
             self._file.sweep()
             self._committed(session)
         self._news.tell()
@@ -316,34 +322,12 @@ class Spool:
     def audit(self, action: str, session_id: str = "", detail: str = "") -> AuditLine:
         """Write down a deed; `detail` holds ids and plain words, never a patient or a text."""
         with self._lock, self._file.transaction():
-            last = self._file.read("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
-            number, digest = last[0] if last else (0, NO_LINE)
-            line = seal_line(
-                digest,
-                number=number + 1,
-                at=self._now(),
-                action=action,
-                session_id=session_id,
-                detail=detail,
-            )
-            self._file.execute(
-                "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
-                line.number,
-                line.at,
-                line.action,
-                line.session_id,
-                line.detail,
-                line.digest,
-            )
-        return line
+            return self._audit.add(action, session_id, detail)
 
     def audit_lines(self) -> tuple[AuditLine, ...]:
         """All deeds, oldest first; `domain.audit.first_break` tells whether they are whole."""
         with self._lock:
-            rows = self._file.read(
-                "SELECT number, at, action, session_id, detail, digest FROM audit ORDER BY number"
-            )
-        return tuple(AuditLine(*row) for row in rows)
+            return self._audit.lines()
 
     # --- listeners -------------------------------------------------------------------
 
@@ -363,6 +347,7 @@ class Spool:
             self._sessions[session.session_id] = session
 
     def _write(self, session: Session) -> None:
+        self._audit.changed(self._sessions[session.session_id], session)
         self._file.execute(
             "UPDATE sessions SET record = ? WHERE session_id = ?",
             _to_json(session_record(session)),

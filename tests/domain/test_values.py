@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scribe_desktop.domain import audio
-from scribe_desktop.domain.audit import NO_LINE, AuditLine, first_break, seal_line
+from scribe_desktop.domain.audit import NO_LINE, AuditLine, deeds, first_break, seal_line
 from scribe_desktop.domain.errors import Retry, ScribeError, ServiceError, SettingsError
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.offer import ModelOffer, Offer
@@ -286,3 +286,11 @@ def test_the_speakers_own_words_go_to_this_computer_only() -> None:
     assert sent == {"vocabulary": [f"word{number}" for number in range(30)]}
     assert settings.additional_for(ServiceRef("EkaScribe", "https://api.eka.care")) == {}
     assert Settings().additional_for(ServiceRef()) == {}
+
+
+def test_a_step_of_delivery_is_no_deed_and_a_lapse_is_one() -> None:
+    session = Session(SessionId("5e55"), 1.0, Order())
+    assert deeds(None, session) == ("created",)
+    assert deeds(session, replace(session, accepted=1, attempts=3)) == ()
+    assert deeds(session, replace(session, generation=1)) == ("to be sent anew",)
+    assert deeds(session, replace(session, withdrawn=True)) == ("withdrawn from the service",)

@@ -21,8 +21,10 @@ from scribe_desktop.domain.session import (
     EndAccepted,
     EndSent,
     IllegalEvent,
+    OrderAmended,
     Remote,
     Resolved,
+    Restored,
     Session,
     SessionId,
     SpeechStarted,
@@ -290,6 +292,37 @@ def test_audit_lines_are_a_chain(spool: Spool, reopen: Callable[[], Spool]) -> N
         spool.audit(action, "5e", "Markdown")
     lines = reopen().audit_lines()
     assert [line.action for line in lines] == ["created", "exported", "deleted"]
+    assert first_break(lines) is None
+
+
+def test_every_deed_is_written_down_with_what_was_done(spool: Spool) -> None:
+    session_id = delivered(spool)
+    spool.store_results(session_id, RESULTS, Resolved(4.0, Outcome.COMPLETED, "ses_1"))
+    spool.add_version(session_id, RESULTS, Author.CLINICIAN)
+    amended = Order(patient=Patient(name="Kanarie Vogel"))
+    spool.update(session_id, lambda s: apply(s, OrderAmended(amended)))
+    spool.update(session_id, lambda s: apply(s, OrderAmended(replace(amended, model="lite"))))
+    spool.update(session_id, lambda s: apply(s, Cancelled(5.0)))
+    spool.update(session_id, lambda s: apply(s, Restored()))
+    spool.delete_audio(session_id)
+    with pytest.raises(IllegalEvent):
+        spool.update(session_id, lambda s: apply(s, EndSent()))
+    spool.delete(session_id)
+    lines = spool.audit_lines()
+    assert [(line.action, line.detail) for line in lines] == [
+        ("created", ""),
+        ("stopped", ""),
+        ("sent", ""),
+        ("result stored", ""),
+        ("edited", "version 2"),
+        ("patient changed", ""),
+        ("order changed", ""),
+        ("discarded", ""),
+        ("restored", ""),
+        ("audio deleted", "asked"),
+        ("deleted", "asked"),
+    ]
+    assert {line.session_id for line in lines} == {session_id}
     assert first_break(lines) is None
 
 

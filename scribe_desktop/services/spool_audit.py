@@ -1,0 +1,54 @@
+"""Keeps the audit in the spool: each deed in the same transaction as what was done.
+
+Not locked here: the spool calls with its lock held, and inside a transaction
+for whatever writes.
+"""
+
+from collections.abc import Callable
+
+from scribe_desktop.domain.audit import NO_LINE, AuditLine, deeds, seal_line
+from scribe_desktop.domain.session import Session
+from scribe_desktop.services.spool_file import SpoolFile
+
+
+class SpoolAudit:
+    """The chain of lines in one open store."""
+
+    def __init__(self, file: SpoolFile, now: Callable[[], float]) -> None:
+        self._file = file
+        self._now = now
+
+    def changed(self, before: Session | None, after: Session) -> None:
+        """Write down what this change was, if it was a deed."""
+        for action in deeds(before, after):
+            self.add(action, after.session_id)
+
+    def add(self, action: str, session_id: str = "", detail: str = "") -> AuditLine:
+        """Write down one deed."""
+        last = self._file.read("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
+        number, digest = last[0] if last else (0, NO_LINE)
+        line = seal_line(
+            digest,
+            number=number + 1,
+            at=self._now(),
+            action=action,
+            session_id=session_id,
+            detail=detail,
+        )
+        self._file.execute(
+            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
+            line.number,
+            line.at,
+            line.action,
+            line.session_id,
+            line.detail,
+            line.digest,
+        )
+        return line
+
+    def lines(self) -> tuple[AuditLine, ...]:
+        """All deeds, oldest first."""
+        rows = self._file.read(
+            "SELECT number, at, action, session_id, detail, digest FROM audit ORDER BY number"
+        )
+        return tuple(AuditLine(*row) for row in rows)
