@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from scribe_desktop.collaborators import Listener
+from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
@@ -26,6 +27,7 @@ from scribe_desktop.services.places import Places
 from scribe_desktop.services.policy_file import machine_policy
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
+from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.settings_file import SettingsFile
 from scribe_desktop.services.signin import Accounts
 from scribe_desktop.services.spool_opening import open_spool
@@ -82,6 +84,7 @@ class Program:
         opened = open_spool(places.spool, self.credentials, now=time.time)
         self.opening_notices: tuple[ScribeError, ...] = opened.notices
         self._spool = opened.spool
+        self._key = opened.key
         loaded = SettingsFile(places.config).load()
         policy = machine_policy()
         self.complaints = loaded.complaints + policy.complaints
@@ -175,6 +178,30 @@ class Program:
     def _keep(self) -> Keep:
         settings = self.line.settings()
         return Keep(settings.keep_audio_hours, settings.keep_notes_days)
+
+    def audit(self, action: str, session_id: str = "", detail: str = "") -> None:
+        """Write down a deed that leaves no trace in a session, such as an export."""
+        self._spool.audit(action, session_id, detail)
+
+    def audit_lines(self) -> tuple[AuditLine, ...]:
+        """Every deed on this computer, oldest first."""
+        return self._spool.audit_lines()
+
+    def export_key(self, passphrase: Secret) -> str:
+        """The key of the recordings, locked with a passphrase; raises CredentialError."""
+        from scribe_desktop.services.key_envelope import lock_key
+
+        locked = lock_key(self._key, passphrase)
+        self.audit("key exported")
+        return locked
+
+    def import_key(self, text: str, passphrase: Secret) -> int:
+        """Open what was set aside for want of this key; returns how many sessions came back."""
+        from scribe_desktop.services.spool_opening import import_key
+
+        count = import_key(self.places.spool, self.credentials, text, passphrase, spool=self._spool)
+        self.audit("key imported")
+        return count
 
     def _keep_house(self) -> float:
         """On its thread: look after the running dictation, and hourly after the rest."""

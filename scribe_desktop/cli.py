@@ -72,6 +72,16 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("session_id", metavar="ID")
     export.add_argument("--format", choices=("text", "markdown", "json"), default="text")
 
+    audit = commands.add_parser("audit", help="who did what, and whether a line was altered since")
+    audit.add_argument("what", nargs="?", choices=("show", "verify"), default="show")
+    audit.add_argument("--json", action="store_true")
+    key = commands.add_parser("key", help="back up the key to the recordings, or bring it back")
+    key.add_argument("what", choices=("export", "import"))
+    key.add_argument("file", metavar="FILE")
+    key.add_argument(
+        "--passphrase-stdin", action="store_true", help="read the passphrase from the first line"
+    )
+
     serve = commands.add_parser("serve", help="run the local service alone")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=0)
@@ -162,11 +172,35 @@ def _request(arguments: argparse.Namespace, token: str) -> dict[str, Any]:
         request["session_id"] = f"ses_{secrets.token_hex(12)}"
     if request.get("file"):
         request["file"] = os.path.abspath(request["file"])  # noqa: PTH100  resolve() follows links
+    if request["command"] == "key":
+        _add_key(request)
     if request.get("patient_json"):
         request["patient"] = _read_patient(request.pop("patient_json"))
     if token:
         request["token"] = token
     return request
+
+
+def _add_key(request: dict[str, Any]) -> None:
+    """Ask for the passphrase here, where the person is; a file to import is the caller's too."""
+    request["command"] = f"key {request.pop('what')}"
+    if request["command"] == "key import":
+        try:
+            request["text"] = _file_text(request["file"])
+        except (OSError, ValueError) as error:
+            raise _UsageError("The file with the key could not be read.") from error
+    request["passphrase"] = _passphrase(request)
+
+
+def _passphrase(request: dict[str, Any]) -> str:
+    if request.pop("passphrase_stdin"):
+        return sys.stdin.readline().rstrip("\r\n")
+    from getpass import getpass
+
+    first = getpass("Passphrase: ")
+    if request["command"] == "key export" and getpass("Again: ") != first:
+        raise _UsageError("The two passphrases differ; nothing was written.")
+    return first
 
 
 def _read_patient(source: str) -> dict[str, Any]:

@@ -8,11 +8,13 @@ process that typed it and in the one that serves it.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from scribe_desktop.app import Program
 from scribe_desktop.doctor import examine
+from scribe_desktop.domain.audit import first_break
 from scribe_desktop.domain.dictation import Dictation, Status, listing, report, status
 from scribe_desktop.domain.errors import Retry, ScribeError
 from scribe_desktop.domain.notices import (
@@ -29,6 +31,8 @@ from scribe_desktop.exits import Exit
 from scribe_desktop.export.documents import as_markdown, as_text
 from scribe_desktop.line import Line
 from scribe_desktop.services.control import Exchange, Holder
+from scribe_desktop.services.places import write_private
+from scribe_desktop.services.secret import Secret
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -293,10 +297,12 @@ def _report(call: Call) -> Answer:
 
 
 def _export(call: Call) -> Answer:
-    write = {"text": as_text, "markdown": as_markdown}.get(call.request["format"])
+    session_id, form = _chosen(call), call.request["format"]
+    call.program.audit("exported", session_id, form)
+    write = {"text": as_text, "markdown": as_markdown}.get(form)
     if write is None:
         return _report(call)
-    return Answer(Exit.DONE, {"document": write(call.line.dictation(_chosen(call)))})
+    return Answer(Exit.DONE, {"document": write(call.line.dictation(session_id))})
 
 
 def _discard(call: Call) -> Answer:
@@ -322,6 +328,33 @@ def _devices(call: Call) -> Answer:
 def _doctor(call: Call) -> Answer:
     record = examine(call.program)
     return Answer(Exit.DONE if record["ok"] else Exit.FAILED, record)
+
+
+def _audit(call: Call) -> Answer:
+    """Who did what, and whether a line was altered or left out since."""
+    lines = call.program.audit_lines()
+    broken = first_break(lines)
+    shown = lines if call.request["what"] == "show" else ()
+    record = {"whole": broken is None, "first_break": broken, "lines": [asdict(x) for x in shown]}
+    return Answer(Exit.DONE if broken is None else Exit.FAILED, record)
+
+
+def _export_key(call: Call) -> Answer:
+    locked = call.program.export_key(Secret(call.request["passphrase"]))
+    try:
+        write_private(Path(call.request["file"]), locked.encode())
+    except OSError as error:
+        raise ScribeError(
+            "The key could not be written there.", "Choose another folder."
+        ) from error
+    return Answer(Exit.DONE, {"exported": True})
+
+
+def _import_key(call: Call) -> Answer:
+    passphrase = Secret(call.request["passphrase"])
+    return Answer(
+        Exit.DONE, {"sessions": call.program.import_key(call.request["text"], passphrase)}
+    )
 
 
 def _import(call: Call) -> Answer:
@@ -355,5 +388,8 @@ _COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "devices": _devices,
     "doctor": _doctor,
     "import": _import,
+    "audit": _audit,
+    "key export": _export_key,
+    "key import": _import_key,
     **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _window),
 }

@@ -39,7 +39,7 @@ def _sessions(record: Record) -> str:
     rows = [
         (
             row["session_id"],
-            datetime.fromtimestamp(row["created_at"]).astimezone().strftime("%Y-%m-%d %H:%M"),
+            _when(row["created_at"]),
             row["status"],
             f"{row['audio_seconds']:.1f} s",
             f"{row['accepted']} of {row['chunks']} sent",
@@ -71,8 +71,23 @@ def _deliver(record: Record) -> str:
     return "".join(f"{row['session_id']}: {row['status']}\n" for row in record)
 
 
+def _audit(record: Record) -> str:
+    lines = [
+        (str(x["number"]), _when(x["at"]), x["action"], x["detail"], x["session_id"])
+        for x in record["lines"]
+    ]
+    verdict = "Every line is as it was written."
+    if not record["whole"]:
+        verdict = f"It was altered: line {record['first_break']} does not follow the one before."
+    return (_table(lines) if lines else "") + verdict + "\n"
+
+
 def _state(record: Record) -> str:
     return f"{record['state']}\n"
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
@@ -93,6 +108,13 @@ _RENDERERS: dict[str, Callable[[Record], str]] = {
     "devices": _devices,
     "doctor": _doctor,
     "discard": lambda record: f"{record['session_id']} is set aside; “restore” takes it back.\n",
+    "audit": _audit,
+    "key export": lambda _: "The key is written. Keep the file and its passphrase apart.\n",
+    "key import": lambda record: (
+        f"The key fits. Dictations that came back: {record['sessions']}.\n"
+        if record["sessions"]
+        else "The key fits; the recordings open again.\n"
+    ),
     "restore": lambda record: f"{record['session_id']} is back.\n",
     **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _state),
 }

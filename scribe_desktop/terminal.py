@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.exits import Exit
 from scribe_desktop.services.control import Control, Holder, NobodyHolds
-from scribe_desktop.services.places import find_places
+from scribe_desktop.services.places import Places, find_places
 
 _BAR_WIDTH = 24
 
@@ -140,13 +140,17 @@ class Terminal:
         from scribe_desktop.app import Program
         from scribe_desktop.commands import Wishes, run, serve_others
 
-        with contextlib.closing(answer) as holder, Program(places) as program:
-            serve_others(holder, program)
-            wishes = Wishes(stop, leave)
-            code = self._finish(request, run(program, request, self._progress.show, wishes))
-            # Whoever asked us meanwhile gets an answer before the spool is closed.
-            holder.wait_until_idle()
-            return code
+        with contextlib.closing(answer) as holder:
+            if request["command"] == "key import" and _is_their_key(places, request):
+                done = {"exit_code": int(Exit.DONE), "record": {"sessions": 0}}
+                return self._finish(request, done)
+            with Program(places) as program:
+                serve_others(holder, program)
+                wishes = Wishes(stop, leave)
+                code = self._finish(request, run(program, request, self._progress.show, wishes))
+                # Whoever asked us meanwhile gets an answer before the spool is closed.
+                holder.wait_until_idle()
+                return code
 
     def _listen_to_person(self, request: dict[str, Any], wish: Callable[[], None]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -172,6 +176,14 @@ class Terminal:
         failure = record.get("error") if isinstance(record, dict) else None
         if failure:
             sys.stderr.write(f"{failure['message']} {failure['remedy']}".strip() + "\n")
+
+
+def _is_their_key(places: Places, request: dict[str, Any]) -> bool:
+    """Whether it is the key of the recordings here, which cannot be opened without it."""
+    from scribe_desktop.services.secret import Secret
+    from scribe_desktop.services.spool_opening import import_key_before_opening
+
+    return import_key_before_opening(places, request["text"], Secret(request["passphrase"]))
 
 
 def _wish_at_enter(wish: Callable[[], None]) -> None:

@@ -70,7 +70,7 @@ def _workplace(program: Program, workstation: Workstation) -> Workplace:
     return Workplace(
         speaker=Speaker(program.microphones),
         microphone_test=SoundCheck(lambda wanted: program.microphones().source(wanted)),
-        exporter=Exports(line),
+        exporter=Exports(line, program.audit),
         accounts=Accounts(line, program.credentials, line.send_now),
         lock=PinLock(places.config),
         diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),

@@ -15,6 +15,7 @@ from scribe_desktop.domain.errors import (
 )
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.key_envelope import unlock_key
+from scribe_desktop.services.places import Places
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.spool import Spool
 from scribe_desktop.services.spool_rescue import aside_for_key, is_key_of, set_aside_for_key
@@ -91,3 +92,17 @@ def import_key(
     count = spool.take_in(aside, key)
     shutil.rmtree(aside)
     return count
+
+
+def import_key_before_opening(places: Places, text: str, passphrase: Secret) -> bool:
+    """Bring back the key of recordings that cannot be opened for want of it.
+
+    False if this key is not theirs but that of others that were set aside,
+    which are taken in when the spool is open.
+    """
+    credentials = Credentials(places.keyring_name, places.config)
+    try:
+        import_key(places.spool, credentials, text, passphrase, spool=None)
+    except SpoolError:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """Writes a dictation to a file of the clinician's choosing, readable by its owner only."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -22,8 +23,11 @@ class Line(Protocol):
 class Exports:
     """The formats a dictation can be exported in."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(
+        self, line: Line, audit: Callable[[str, str, str], None] = lambda *_: None
+    ) -> None:
         self._line = line
+        self._audit = audit
 
     def formats(self) -> tuple[ExportFormat, ...]:
         """What can be written."""
@@ -47,3 +51,4 @@ class Exports:
                 "The file could not be written; the dictation itself is safe.",
                 "Choose another folder, or make room on the disk.",
             ) from error
+        self._audit("exported", session_id, format_id)

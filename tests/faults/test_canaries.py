@@ -86,11 +86,16 @@ def run(
 
 
 def watch_children(pid: int, seen: set[bytes], over: threading.Event) -> None:
+    ours = Path(f"/proc/{pid}/cmdline").read_bytes()
     while not over.wait(0.05):
         for child in descendants(pid):
-            for what in ("cmdline", "environ"):
-                with contextlib.suppress(OSError):
-                    seen.add(Path(f"/proc/{child}/{what}").read_bytes())
+            with contextlib.suppress(OSError):
+                command, environment = (
+                    Path(f"/proc/{child}/{what}").read_bytes() for what in ("cmdline", "environ")
+                )
+                # Between its fork and its exec a child still is the caller's command.
+                if command != ours:
+                    seen.update((command, environment))
 
 
 def descendants(pid: int) -> Iterator[int]:
