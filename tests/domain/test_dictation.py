@@ -2,7 +2,15 @@
 
 from dataclasses import replace
 
-from scribe_desktop.domain.dictation import Dictation, Status, linked, report, status, transcript
+from scribe_desktop.domain.dictation import (
+    Dictation,
+    Status,
+    linked,
+    listing,
+    report,
+    status,
+    transcript,
+)
 from scribe_desktop.domain.errors import Retry, SpoolError
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
@@ -116,3 +124,29 @@ def test_no_transcript_is_not_an_empty_transcript() -> None:
     assert transcript(Dictation((FIRST,), {})) is None
     silent = Results(Outcome.COMPLETED, transcript="")
     assert transcript(Dictation((FIRST,), {FIRST.session_id: silent})) == ""
+
+
+def test_a_line_of_the_list_says_in_one_word_how_far_a_session_is() -> None:
+    recording = replace(
+        FIRST, capture=Capture.RECORDING, delivery=Delivery.OPEN, stopped_at=None, outcome=None
+    )
+    waiting = replace(FIRST, delivery=Delivery.OPEN, outcome=None)
+    for session, word in (
+        (FIRST, "completed"),
+        (replace(FIRST, outcome=Outcome.PARTIAL), "partial"),
+        (replace(FIRST, cancelled_at=1.0), "cancelled"),
+        (replace(waiting, chunks=0, frames=0), "empty"),
+        (recording, "recording"),
+        (replace(recording, capture=Capture.PAUSED), "paused"),
+        (waiting, "waiting"),
+    ):
+        assert listing(session)["status"] == word
+    assert listing(FIRST) == {
+        "session_id": FIRST.session_id,
+        "created_at": 100.0,
+        "status": "completed",
+        "audio_seconds": 2.0,
+        "chunks": 2,
+        "accepted": 2,
+        "service": "this-computer",
+    }
