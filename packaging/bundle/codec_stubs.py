@@ -35,14 +35,16 @@ def without_gpl_codecs(binaries: Iterable[Binary], scratch: Path) -> list[Binary
     for name, _, kind in gpl:
         family = "x264" if "x264" in name else "x265"
         stub = scratch / Path(name).name
-        make_stub(stub, [symbol for symbol in symbols if symbol.startswith(family)])
+        # The names hold a hash of the wheel, so one that was made before is the right one.
+        if not stub.exists():
+            make_stub(stub, [symbol for symbol in symbols if symbol.startswith(family)])
         kept.append((name, str(stub), kind))
     return kept
 
 
 def entry_points(library: Path) -> set[str]:
     """The functions of the two encoders that `library` wants from elsewhere."""
-    if SYSTEM == "Windows":
+    if library.suffix == ".dll":
         # The import table holds the names as plain text.
         found = re.findall(rb"x26[45]_[A-Za-z0-9_]+", library.read_bytes())
         return {name.decode() for name in found}
@@ -55,19 +57,22 @@ def entry_points(library: Path) -> set[str]:
 
 def make_stub(path: Path, symbols: Iterable[str]) -> None:
     """Write a shared library whose functions all return zero."""
-    if SYSTEM == "Linux":
+    if path.suffix == ".dll":
+        _compile(path, symbols, "gcc" if SYSTEM == "Windows" else "x86_64-w64-mingw32-gcc")
+    elif SYSTEM == "Darwin":
+        _compile(path, symbols, "clang")
+    else:
         _assemble(path, symbols)
-        return
+
+
+def _compile(path: Path, symbols: Iterable[str], compiler: str) -> None:
+    export = "__declspec(dllexport) " if path.suffix == ".dll" else ""
     source = path.with_suffix(".c")
-    source.write_text("".join(_c_function(symbol) for symbol in symbols), "utf-8")
-    compiler = _tool("clang" if SYSTEM == "Darwin" else "gcc")
+    source.write_text(
+        "".join(f"{export}void *{symbol}(void) {{ return 0; }}\n" for symbol in symbols), "utf-8"
+    )
     name = ["-install_name", f"@rpath/{path.name}"] if SYSTEM == "Darwin" else []
-    subprocess.run([compiler, "-shared", "-o", str(path), str(source), *name], check=True)
-
-
-def _c_function(symbol: str) -> str:
-    export = "__declspec(dllexport) " if SYSTEM == "Windows" else ""
-    return f"{export}void *{symbol}(void) {{ return 0; }}\n"
+    subprocess.run([_tool(compiler), "-shared", "-o", str(path), str(source), *name], check=True)
 
 
 def _assemble(path: Path, symbols: Iterable[str]) -> None:

@@ -1,0 +1,1 @@
+"""Installers for Windows, and the proof in Wine that the Windows program runs."""
