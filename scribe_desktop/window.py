@@ -18,6 +18,7 @@ from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.sound import Speaker
+from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
 from scribe_desktop.wiring.workstation import Workstation
 
@@ -42,6 +43,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         line.prepare()
 
         workstation = Workstation(line)
+        updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
 
         def ready(window: WindowCommands) -> None:
             program.window = window
@@ -53,6 +55,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
                 line.tell(Trouble(complaint))
             if request["files"]:
                 run(program, request, lambda _: None, Wishes(threading.Event(), threading.Event()))
+            updates.start()
 
         try:
             return run_window(
@@ -62,6 +65,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
                 places_file=str(program.places.config / "windows.ini"),
             )
         finally:
+            updates.stop()
             workstation.stop()
 
 

@@ -18,6 +18,9 @@ Binary = tuple[str, str, str]
 # wheel builder patched (numpy's OpenBLAS does not load afterwards).
 _STRIPPED = ("ctranslate2/_ext.", "libpython3", "sqlcipher3/_sqlite3.")
 
+# sounddevice asks for it while it runs, so no other library shows that it is needed.
+_LOADED_BY_NAME = ("libportaudio.so",)
+
 
 def without_orphans(binaries: Iterable[Binary]) -> list[Binary]:
     """Drop system libraries that no kept binary needs, directly or through another."""
@@ -26,6 +29,7 @@ def without_orphans(binaries: Iterable[Binary]) -> list[Binary]:
         return entries
     system = {entry[0]: entry for entry in entries if entry[1].startswith(("/lib", "/usr/lib"))}
     kept = [entry for entry in entries if entry[0] not in system]
+    kept += [system.pop(name) for name in sorted(system) if name.startswith(_LOADED_BY_NAME)]
     waiting = list(kept)
     while waiting:
         for name, _ in get_imports(waiting.pop()[1]):

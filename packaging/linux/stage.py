@@ -34,8 +34,10 @@ def screen() -> Iterator[None]:
 @contextmanager
 def microphone(folder: Path) -> Iterator[None]:
     """A sound server in `folder`; what is played to `mouth` is heard by `microphone`."""
-    folder.mkdir(mode=0o777)
-    folder.chmod(0o777)
+    # The server closes its own folder to others, so the socket lies beside it.
+    own = folder / "server"
+    own.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
     modules = [
         f"load-module module-native-protocol-unix auth-anonymous=1 socket={folder}/native",
         "load-module module-null-sink sink_name=speaker rate=48000 channels=2",
@@ -48,9 +50,9 @@ def microphone(folder: Path) -> Iterator[None]:
     script.write_text("\n".join(modules) + "\n", "utf-8")
     quiet = ["-n", "-F", str(script), "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
     sound = {
-        "XDG_RUNTIME_DIR": str(folder),
-        "PULSE_RUNTIME_PATH": str(folder),
-        "HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(own),
+        "PULSE_RUNTIME_PATH": str(own),
+        "HOME": str(own),
         "PULSE_SERVER": f"unix:{folder}/native",
     }
     with background(["pulseaudio", *quiet], **sound):

@@ -47,8 +47,8 @@ def nsis(folder: Path, version: str, out: Path, run: Run = run_logged) -> Path:
 def msi(folder: Path, version: str, out: Path, run: Run = run_logged) -> Path:
     """The MSI: wixl-heat lists the files, wixl packs them."""
     made = out / f"ScribeDesktop-{version}.msi"
-    files = ROOT / "build" / "windows-files.wxs"
-    files.parent.mkdir(parents=True, exist_ok=True)
+    # wixl only finds files beside the description, so that is where it goes for the moment.
+    source, files = folder.with_name("product.wxs"), folder.with_name("files.wxs")
     listing = "\n".join(
         str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()
     )
@@ -63,9 +63,32 @@ def msi(folder: Path, version: str, out: Path, run: Run = run_logged) -> Path:
     if done.returncode != 0:
         raise SetUpError(f"The files of the MSI could not be listed: {done.stderr[-500:]}")
     files.write_text(done.stdout, "utf-8")
-    defined = ["-D", f"VERSION={version}", "-D", f"SOURCE={folder}", "-D", "Win64=yes"]
+    shutil.copy(HERE / "product.wxs", source)
+    defined = ["-D", f"VERSION={version}", "-D", f"SOURCE={folder.name}", "-D", "Win64=yes"]
     run(
-        ["wixl", "-a", "x64", *defined, "-o", str(made), str(HERE / "product.wxs"), str(files)],
+        ["wixl", "-a", "x64", *defined, "-o", str(made), str(source), str(files)],
         "The MSI could not be made. What wixl said:",
     )
+    source.unlink()
+    files.unlink()
     return made
+
+
+def main() -> int:
+    """`python3 -m windows.installers FOLDER OUT`: the MSI alone, of a folder made on Windows."""
+    import sys
+
+    from scribe_desktop import __version__
+
+    folder, out = (Path(argument).resolve() for argument in sys.argv[1:3])
+    try:
+        made = msi(folder, __version__, out)
+    except SetUpError as error:
+        say(str(error))
+        return 1
+    say(f"Packed {made.name} ({made.stat().st_size / 1e6:.0f} MB)")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -86,6 +86,8 @@ class Settings:
     theme: Theme = Theme.SYSTEM
     mini_recorder: bool = True
     start_with_system: bool = False
+    check_for_updates: bool = True
+    update_feed: str = ""
     first_run_done: bool = False
 
     def profile(self, name: str) -> Profile | None:

