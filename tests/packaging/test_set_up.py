@@ -85,9 +85,7 @@ def test_a_failing_tool_is_a_sentence_with_its_last_words() -> None:
 def test_without_rights_the_command_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_packages, "_installed", lambda: {"libegl1"})
     monkeypatch.setattr(system_packages, "_privilege", lambda: None)
-    with pytest.raises(
-        SetUpError, match=r"sudo apt-get install -y .* libgl1$"
-    ):
+    with pytest.raises(SetUpError, match=r"sudo apt-get install -y .* libgl1$"):
         system_packages.ensure(["libegl1", "libgl1"])
 
 
