@@ -97,20 +97,20 @@ class Program:
         self._directory = Directory(self._child, self._spool, self._tokens_for, self._offer_changed)
         self._streamer = Streamer(
             self._spool,
-            self._client_for,
+            self.client_for,
             _decode,
             fell_back=lambda: self._uploader.wake(),  # noqa: PLW0108  it is made below
             on_live_text=self._live_text,
         )
         self._uploader = Uploader(
             self._spool,
-            self._client_for,
+            self.client_for,
             on_trouble=self._tell,
             is_streamed=self._streamer.takes,
         )
         self._poller = Poller(
             self._spool,
-            self._client_for,
+            self.client_for,
             on_live_text=self._live_text,
             has_live_text=self._has_live_text,
             on_trouble=self._tell,
@@ -292,7 +292,8 @@ class Program:
 
             self.microphones().cue(Cue(name))
 
-    def _client_for(self, session: Session) -> Client:
+    def client_for(self, session: Session) -> Client:
+        """Whoever speaks to the service this session belongs to."""
         return self._directory.client(session.order.service)
 
     def _tokens_for(self, service: ServiceRef) -> Tokens:

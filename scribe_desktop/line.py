@@ -10,6 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from scribe_desktop.collaborators import (
@@ -36,7 +37,7 @@ from scribe_desktop.domain.notices import (
 )
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef, UploadType
-from scribe_desktop.domain.results import Author, Results, ResultsVersion
+from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
 from scribe_desktop.domain.session import (
     Cancelled,
@@ -126,21 +127,30 @@ class Line:
         *,
         microphone: str | None = None,
         session_id: SessionId | None = None,
+        follows: SessionId | None = None,
     ) -> SessionId:
-        """Begin a dictation; nothing that a service or network does can delay it."""
+        """Begin a dictation; nothing that a service or network does can delay it.
+
+        One that `follows` another is told together with it, as one.
+        """
         with self._lock:
             if self.running() is not None:
                 raise ScribeError(
                     "A dictation is running already, and it goes on.",
                     "Stop it first, then start the next one.",
                 )
-            session = self._new_session(order, session_id)
+            session = self._new_session(order, session_id, follows)
             name = self._settings.microphone if microphone is None else microphone
             cuts = self._cuts(session.order)
             recording = self._record_microphone(session.session_id, cuts, name, self.tell)
             self._running = (session.session_id, recording)
         self._services.prepare(session.order.service)
         return session.session_id
+
+    def continue_dictation(self, session_id: SessionId) -> SessionId:
+        """Record more for an earlier dictation: same patient, same service, told as one."""
+        last = self.dictation(session_id).last
+        return self.start(last.order, follows=last.session_id)
 
     def import_file(
         self, path: str, order: Order | None = None, *, session_id: SessionId | None = None
@@ -267,6 +277,14 @@ class Line:
         self._store.add_version(session_id, results, Author.CLINICIAN)
         self.tell(ResultsStored(session_id))
 
+    def add_note(self, session_id: SessionId, note: Note) -> None:
+        """Store one more note of the service; what the clinician wrote beside it stays."""
+        latest = self._store.versions(session_id)[-1]
+        others = tuple(one for one in latest.results.notes if one.template_id != note.template_id)
+        results = replace(latest.results, notes=(*others, note))
+        self._store.add_version(session_id, results, latest.author)
+        self.tell(ResultsStored(session_id))
+
     def amend(self, session_id: SessionId, order: Order) -> None:
         """Change patient, templates or languages of a session."""
         self._apply(session_id, OrderAmended(order))
@@ -373,11 +391,17 @@ class Line:
 
     # --- inside ---
 
-    def _new_session(self, order: Order | None, session_id: SessionId | None = None) -> Session:
+    def _new_session(
+        self,
+        order: Order | None,
+        session_id: SessionId | None = None,
+        follows: SessionId | None = None,
+    ) -> Session:
         session = Session(
             session_id=session_id or new_session_id(),
             created_at=self._now(),
             order=order or self.usual_order(),
+            follows=follows,
         )
         self._store.add(session)
         return session

@@ -15,6 +15,7 @@ from scribe_desktop.services.sound_check import SoundCheck
 from scribe_desktop.ui.application import WindowCommands, run_window
 from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.accounts import Accounts
+from scribe_desktop.wiring.another_template import AnotherTemplate
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.sound import Speaker
@@ -83,4 +84,6 @@ def _workplace(program: Program, workstation: Workstation) -> Workplace:
         devices=workstation.devices,
         insertion=workstation.insertion,
         follow_settings=workstation.follow_settings,
+        run_template=AnotherTemplate(line, program.client_for),
+        continue_session=line.continue_dictation,
     )

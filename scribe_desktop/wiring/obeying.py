@@ -12,7 +12,7 @@ from scribe_desktop.desktop.actions import Action, ActionEvent, Edge
 from scribe_desktop.desktop.hotkeys.gesture import Gesture
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.session import Capture
-from scribe_desktop.line import Line
+from scribe_desktop.ui.line import Line
 
 
 class WindowDeeds(Protocol):

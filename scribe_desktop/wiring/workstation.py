@@ -19,8 +19,8 @@ from scribe_desktop.desktop.power import KeepAwake, SleepNotice, WakeWatch
 from scribe_desktop.domain.errors import DesktopError
 from scribe_desktop.domain.notices import MicrophoneChanged, Notice, SessionChanged
 from scribe_desktop.domain.session import Capture
-from scribe_desktop.line import Line
 from scribe_desktop.ui.application import WindowCommands
+from scribe_desktop.ui.line import Line
 from scribe_desktop.wiring.dictation_devices import WiredDevices
 from scribe_desktop.wiring.global_keys import WiredKeys
 from scribe_desktop.wiring.inserting import Inserting
