@@ -12,6 +12,7 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from scribe_desktop import __version__
@@ -86,6 +87,22 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=0)
     serve.add_argument("--token-stdin", action="store_true")
+    serve.add_argument("--certificate", type=Path, metavar="PEM", help="to be reached over TLS")
+    serve.add_argument("--certificate-key", type=Path, metavar="PEM")
+    serve.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a name by which other computers call this one",
+    )
+    serve.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a web page that may use the service",
+    )
 
     for name, about in (
         ("devices", "list the microphones"),
@@ -134,7 +151,7 @@ def _run(arguments: argparse.Namespace, token: str) -> int:
     if arguments.command == "serve":
         from scribe_desktop.serving import serve
 
-        return serve(arguments.host, arguments.port, token_from_stdin=arguments.token_stdin)
+        return serve(arguments)
     if arguments.command in {None, "open"}:
         from scribe_desktop.window import open_window
 

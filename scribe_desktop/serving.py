@@ -4,6 +4,7 @@ Apart from the rest of the program, because a service that is started again in
 the middle of a dictation must not wait for parts that it does not need.
 """
 
+from argparse import Namespace
 from dataclasses import replace
 
 from scribe_desktop.server.host import ServeOptions, run
@@ -11,10 +12,18 @@ from scribe_desktop.server.local_parts import local_parts
 from scribe_desktop.services.places import Places, find_places
 
 
-def serve(host: str, port: int, *, token_from_stdin: bool) -> int:
+def serve(asked: Namespace) -> int:
     """Run the local service, on the main thread, until it is told to end."""
-    options = ServeOptions(host=host, port=port, token_stdin=token_from_stdin)
-    if not token_from_stdin:
+    options = ServeOptions(
+        host=asked.host,
+        port=asked.port,
+        token_stdin=asked.token_stdin,
+        certificate=asked.certificate,
+        certificate_key=asked.certificate_key,
+        names=tuple(asked.name),
+        origins=tuple(asked.origin),
+    )
+    if not asked.token_stdin:
         # Nobody sends a key and a folder: it keeps a store of its own, beside that of the child.
         places = find_places()
         options = replace(

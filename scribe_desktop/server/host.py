@@ -18,6 +18,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -202,7 +203,9 @@ def _configuration(service: Service, options: ServeOptions) -> uvicorn.Config:
 
 def _announce(listener: socket.socket, options: ServeOptions, token: str) -> Callable[[], None]:
     port = listener.getsockname()[1]
-    host = f"[{options.host}]" if ":" in options.host else options.host
+    # "All addresses" is no address that another program could call.
+    name = options.names[0] if options.names else options.host
+    host = f"[{name}]" if ":" in name else name
     scheme = "https" if options.certificate else "http"
     said = {"url": f"{scheme}://{host}:{port}/voice/v1"}
     if not options.token_stdin and not options.token:
@@ -233,13 +236,32 @@ def _listen(options: ServeOptions) -> socket.socket:
 
 
 def _refuse_open_door(options: ServeOptions) -> None:
-    if is_loopback(options.host):
-        return
-    if not (options.certificate and options.certificate_key):
+    """Raise SettingsError for a service that others could reach unencrypted, or not at all."""
+    pair = (options.certificate, options.certificate_key)
+    if any(pair) != all(pair):
+        raise SettingsError(
+            "A certificate needs its key, and a key its certificate.",
+            "Give both --certificate and --certificate-key.",
+        )
+    if any(pair):
+        _check_certificate(options)
+    elif not is_loopback(options.host):
         raise SettingsError(
             "The service would be open to other computers without encryption.",
-            "Give a certificate and its key, or serve on 127.0.0.1.",
+            "Give --certificate and --certificate-key, or serve on 127.0.0.1.",
         )
+
+
+def _check_certificate(options: ServeOptions) -> None:
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # With a password given, an encrypted key is refused instead of asked about.
+        context.load_cert_chain(str(options.certificate), str(options.certificate_key), password="")
+    except (OSError, ssl.SSLError):
+        raise SettingsError(
+            "The certificate or its key could not be read.",
+            "Both must be PEM files, and the key without a password.",
+        ) from None
 
 
 def _open_store(options: ServeOptions, key: bytes | None, held: ExitStack) -> Store:

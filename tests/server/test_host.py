@@ -227,6 +227,17 @@ def test_an_open_door_needs_encryption(host: str, capsys: pytest.CaptureFixture[
     assert "without encryption" in capsys.readouterr().err
 
 
+def test_a_certificate_that_cannot_be_used_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    certificate, key = make_certificate(tmp_path)
+    assert run(ServeOptions(certificate=certificate), make_parts) == 2
+    assert "needs its key" in capsys.readouterr().err
+    swapped = ServeOptions(certificate=key, certificate_key=certificate)
+    assert run(swapped, make_parts) == 2
+    assert "could not be read" in capsys.readouterr().err
+
+
 def test_two_services_do_not_share_a_store(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
