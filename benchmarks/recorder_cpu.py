@@ -104,13 +104,18 @@ def cost(pcm: bytes, cuts: Cuts) -> dict[str, float]:
     }
 
 
+def least(pcm: bytes, cuts: Cuts) -> dict[str, float]:
+    """The least disturbed of five: other programs make it dearer, nothing makes it cheaper."""
+    return min((cost(pcm, cuts) for _ in range(5)), key=lambda figures: figures["cpu_percent"])
+
+
 def main() -> None:
     """Print one object; with --profile also where the time goes."""
     names = [name for name in sys.argv[1:] if not name.startswith("--")]
     path = Path(names[0]) if names else next(SAMPLE.glob("*.flac"))
     pcm = pcm_of(path)
     cost(pcm[: 2 * SAMPLE_RATE], LOCAL_CUTS)
-    figures = {"local": cost(pcm, LOCAL_CUTS), "remote": cost(pcm, remote_cuts())}
+    figures = {"local": least(pcm, LOCAL_CUTS), "remote": least(pcm, remote_cuts())}
     print(json.dumps({"budget_percent": 3.0, **figures}, indent=2))
 
 

@@ -95,7 +95,7 @@ class Recorder:
     ) -> None:
         self._spool = spool
         self._source = source
-        self._tell = on_notice
+        self._on_notice = on_notice
         self._now = now
         self._clock = clock
         self._encode = encoding
@@ -103,7 +103,7 @@ class Recorder:
         self._patience = patience if source.is_live else None
         self._judge = is_quiet or voice_detector()
         self._chunker = Chunker(cuts, self._is_quiet)
-        self._writer = SpoolWriter(spool, on_notice, clock)
+        self._writer = SpoolWriter(spool, self._tell, clock)
         self._tail = Tail(session_id)
         self._index = 0
         self._resampler = Resampler(NATIVE)
@@ -235,14 +235,27 @@ class Recorder:
         if not self._heard_anything:
             self._heard_anything = True
             self._first_block_s = self._clock() - self._started_at
-            if self._on_first_block is not None:
-                self._on_first_block()
+            self._play_cue()
             self._writer.note(self._tail.session_id, SpeechStarted(self._now()))
         if block.shape != self._resampler.shape:
             # The device came back, or another one, with another rate.
             self._take(self._resampler.flush())
             self._resampler = Resampler(block.shape)
         self._take(self._resampler.feed(block))
+
+    def _tell(self, notice: Notice) -> None:
+        try:
+            self._on_notice(notice)
+        except Exception as error:  # noqa: BLE001  said in the log, and recording goes on
+            # Whoever looks on has a fault; the dictation must not suffer for it.
+            log.critical("a listener failed: %s", type(error).__name__)
+
+    def _play_cue(self) -> None:
+        try:
+            if self._on_first_block is not None:
+                self._on_first_block()
+        except Exception as error:  # noqa: BLE001  said in the log, and recording goes on
+            log.critical("the cue failed: %s", type(error).__name__)
 
     def _take(self, pcm: bytes) -> None:
         if not pcm:

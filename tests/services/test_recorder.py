@@ -403,6 +403,24 @@ def test_a_fault_of_ours_leaves_the_dictation_safe() -> None:
     assert any(isinstance(n, Trouble) and "safe" in n.message for n in take.notices)
 
 
+def test_a_fault_of_whoever_looks_on_does_not_break_the_dictation() -> None:
+    take, pcm = Take(), pcm16(speechlike(1.0))
+    recorder = take.with_source(
+        ScriptedSource([MicrophoneChanged(MicrophoneState.HEARD), *blocks(pcm)])
+    )
+    looked_on: list[str] = []
+
+    def fail(*seen: object) -> None:
+        looked_on.append("seen")
+        raise ZeroDivisionError
+
+    recorder._on_notice = recorder._on_first_block = fail
+    recorder.start()
+    assert recorder.join(20)
+    assert looked_on == ["seen", "seen"]
+    assert take.sealed() == pcm
+
+
 def test_the_real_spool_holds_the_chunks_and_no_tail(tmp_path: Path) -> None:
     spool = Spool.open(tmp_path, bytes(32), now=lambda: 5.0)
     session_id = SessionId("ses_real")
