@@ -155,6 +155,10 @@ class Program:
             self._microphones.close()
         self._spool.close()
 
+    def client(self, service: ServiceRef) -> Client:
+        """The client of a service, to ask for what lies around a dictation."""
+        return self._directory.client(service)
+
     def deliver(self) -> None:
         """From now on send and collect what is pending; a command that only looks does not."""
         with self._starting:

@@ -18,6 +18,7 @@ from typing import Any
 from scribe_desktop import __version__
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.exits import Exit
+from scribe_desktop.service_grammar import add_commands, complete
 
 _TOKEN = "SCRIBE_DESKTOP_TOKEN"  # noqa: S105  a variable's name
 
@@ -82,6 +83,8 @@ def parser() -> argparse.ArgumentParser:
     key.add_argument(
         "--passphrase-stdin", action="store_true", help="read the passphrase from the first line"
     )
+
+    add_commands(commands)
 
     serve = commands.add_parser("serve", help="run the local service alone")
     serve.add_argument("--host", default="127.0.0.1")
@@ -187,6 +190,7 @@ def _request(arguments: argparse.Namespace, token: str) -> dict[str, Any]:
     if request["command"] == "dictate":
         # Named here, so that asking again after a holder left never records twice.
         request["session_id"] = f"ses_{secrets.token_hex(12)}"
+    complete(request, _text_of)
     if request.get("file"):
         request["file"] = os.path.abspath(request["file"])  # noqa: PTH100  resolve() follows links
     if request["command"] == "key":
@@ -218,6 +222,13 @@ def _passphrase(request: dict[str, Any]) -> str:
     if request["command"] == "key export" and getpass("Again: ") != first:
         raise _UsageError("The two passphrases differ; nothing was written.")
     return first
+
+
+def _text_of(source: str) -> str:
+    try:
+        return sys.stdin.read() if source == "-" else _file_text(source)
+    except (OSError, ValueError) as error:
+        raise _UsageError("That file could not be read as text.") from error
 
 
 def _read_patient(source: str) -> dict[str, Any]:

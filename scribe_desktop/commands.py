@@ -6,13 +6,14 @@ an answer that any terminal can print. So a command behaves the same in the
 process that typed it and in the one that serves it.
 """
 
-import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from scribe_desktop import service_commands
 from scribe_desktop.app import Program
+from scribe_desktop.call import Answer, Call, Emit, Wishes, dictated_patient
 from scribe_desktop.doctor import examine
 from scribe_desktop.domain.audit import first_break
 from scribe_desktop.domain.dictation import Dictation, Status, listing, report, status
@@ -25,7 +26,7 @@ from scribe_desktop.domain.notices import (
     SpoolTrouble,
     Trouble,
 )
-from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, Patient, UploadType
+from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, UploadType
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.exits import Exit
 from scribe_desktop.export.documents import as_markdown, as_text
@@ -34,55 +35,8 @@ from scribe_desktop.services.control import Exchange, Holder
 from scribe_desktop.services.places import write_private
 from scribe_desktop.services.secret import Secret
 
-Emit = Callable[[dict[str, Any]], None]
-
 PATIENCE_TRIES = 4
 """Failed tries in a row after which a command leaves the rest to a later run: about 10 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How a command ended: its exit code and the object that `--json` prints."""
-
-    exit_code: Exit
-    record: Any
-
-
-@dataclass(slots=True)
-class Wishes:
-    """What the person at the terminal wants meanwhile; the events are set from outside.
-
-    `stop` ends the recording and delivers, `leave` leaves the delivery for later.
-    """
-
-    stop: threading.Event
-    leave: threading.Event
-    stirred: threading.Condition = field(default_factory=threading.Condition)
-
-    def stir(self) -> None:
-        """Something changed: look again."""
-        with self.stirred:
-            self.stirred.notify_all()
-
-    def wait_for(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
-        """Wait until `condition` holds; it is asked again at each stir."""
-        with self.stirred:
-            return self.stirred.wait_for(condition, timeout_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request being carried out."""
-
-    program: Program
-    request: dict[str, Any]
-    emit: Emit
-    wishes: Wishes
-
-    @property
-    def line(self) -> Line:
-        """The line from microphone to note."""
-        return self.program.line
 
 
 def run(program: Program, request: dict[str, Any], emit: Emit, wishes: Wishes) -> dict[str, Any]:
@@ -227,7 +181,6 @@ def order_for(line: Line, request: dict[str, Any]) -> Order:
     service = usual.service
     if request.get("service"):
         service = line.service_named(request["service"], request.get("dialect", ""))
-    patient = Patient(**{k: str(v) for k, v in request.get("patient", {}).items() if k in _PATIENT})
     return Order(
         service=service,
         model=request.get("model", usual.model),
@@ -236,12 +189,9 @@ def order_for(line: Line, request: dict[str, Any]) -> Order:
         transcript_language=request.get("transcript_language", usual.transcript_language),
         templates=_at_most_two(tuple(request.get("template", usual.templates))),
         upload_type=UploadType(request.get("upload", usual.upload_type)),
-        patient=patient,
+        patient=dictated_patient(request),
         additional=line.settings().additional_for(service),
     )
-
-
-_PATIENT = ("oid", "name", "age", "gender", "mobile")
 
 
 def _at_most_two(templates: tuple[str, ...]) -> tuple[str, ...]:
@@ -391,5 +341,6 @@ _COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "audit": _audit,
     "key export": _export_key,
     "key import": _import_key,
+    **service_commands.COMMANDS,
     **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _window),
 }

@@ -90,6 +90,19 @@ def _when(at: float) -> str:
     return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def _account(record: Record) -> str:
+    word = "Signed in to" if record["signed_in"] else "Signed out of"
+    return f"{word} {record['service']}. {record['notice']}".strip() + "\n"
+
+
+def _templates(record: Record) -> str:
+    return "".join(f"{one['id']}  {one['name']}\n" for one in record)
+
+
+def _history(record: Record) -> str:
+    return "".join(f"{one['remote_session_id']}  {one['status']}\n" for one in record)
+
+
 def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "".join(
@@ -101,8 +114,18 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 _RENDERERS: dict[str, Callable[[Record], str]] = {
     "dictate": _dictation,
+    "fill": _dictation,
+    "amend": _dictation,
     "report": _dictation,
     "export": _dictation,
+    "sign-in": _account,
+    "sign-out": _account,
+    "templates": _templates,
+    "template-save": lambda record: f"{record['id']}\n",
+    "template-delete": lambda record: f"{record['id']}\n",
+    "history": _history,
+    "push": lambda record: f"{len(record['documents'])} notes saved on the service.\n",
+    "fetch-audio": lambda record: f"{record['bytes']} bytes saved.\n",
     "sessions": _sessions,
     "deliver": _deliver,
     "devices": _devices,

@@ -138,7 +138,8 @@ class Terminal:
             return self._finish(request, answer)
 
         from scribe_desktop.app import Program
-        from scribe_desktop.commands import Wishes, run, serve_others
+        from scribe_desktop.call import Wishes
+        from scribe_desktop.commands import run, serve_others
 
         with contextlib.closing(answer) as holder:
             if request["command"] == "key import" and _is_their_key(places, request):

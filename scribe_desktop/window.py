@@ -5,7 +5,8 @@ from contextlib import closing
 from typing import Any
 
 from scribe_desktop.app import Program
-from scribe_desktop.commands import Wishes, run, serve_others
+from scribe_desktop.call import Wishes
+from scribe_desktop.commands import run, serve_others
 from scribe_desktop.doctor import examine
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.services.control import Control, Holder
@@ -76,7 +77,7 @@ def _workplace(program: Program, workstation: Workstation) -> Workplace:
         speaker=Speaker(program.microphones),
         microphone_test=SoundCheck(lambda wanted: program.microphones().source(wanted)),
         exporter=Exports(line, program.audit),
-        accounts=Accounts(line, program.credentials, line.send_now),
+        accounts=Accounts(line, program.accounts, line.send_now),
         lock=PinLock(places.config),
         diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),
         weights=ModelFiles(),

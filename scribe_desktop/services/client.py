@@ -22,6 +22,7 @@ from scribe_desktop.protocol.dialects import DIALECTS, Dialect, dialect_of
 from scribe_desktop.protocol.reading import Unreadable, http_date, read_json, retry_after_s
 from scribe_desktop.services.wire import (
     JSON_S,
+    LARGEST_REPLY,
     POLL_S,
     Outgoing,
     Reply,
@@ -278,9 +279,10 @@ class Client:
             notes[place] = replace(notes[place], content=_content(self.fetch(url)))
         return replace(answer.results, notes=tuple(notes))
 
-    def fetch(self, url: str) -> bytes:
+    def fetch(self, url: str, *, largest: int = LARGEST_REPLY) -> bytes:
         """What lies at a presigned address; no credential goes there."""
-        return self._presigned(Outgoing("GET", url))
+        within_s = upload_seconds(largest // 100)
+        return self._presigned(Outgoing("GET", url, within_s=within_s, largest=largest))
 
     def put(self, url: str, body: bytes, media_type: str) -> None:
         """Put something at a presigned address; no credential goes there."""

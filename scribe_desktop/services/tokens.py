@@ -90,6 +90,10 @@ class AccountTokens:
                 self._store.forget_token(self._base_url, self._account, kind=kind)
             return refresh
 
+    def is_signed_in(self) -> bool:
+        """Whether a token is kept; may wait for the keyring."""
+        return bool(self._read("access"))
+
     def family(self) -> sign_in.Family:
         """How this account signed in."""
         return self._terms().family

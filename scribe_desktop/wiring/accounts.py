@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from scribe_desktop.domain.errors import SettingsError
+from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.settings import Profile
 from scribe_desktop.line import Line
-from scribe_desktop.services.credentials import Credentials
-from scribe_desktop.services.secret import Secret
+from scribe_desktop.services.signin import Accounts as Keepers
 
 
 class Accounts:
@@ -15,28 +15,27 @@ class Accounts:
     `on_signed_in` is called with nothing when what waits for a sign-in may go.
     """
 
-    def __init__(
-        self, line: Line, credentials: Credentials, on_signed_in: Callable[[], None]
-    ) -> None:
+    def __init__(self, line: Line, keepers: Keepers, on_signed_in: Callable[[], None]) -> None:
         self._line = line
-        self._credentials = credentials
+        self._keepers = keepers
         self._on_signed_in = on_signed_in
 
     def signed_in(self, profile: str) -> bool:
         """Whether a token is kept for this service; may wait for the keyring."""
-        chosen = self._profile(profile)
-        return self._credentials.token(chosen.base_url, chosen.account) is not None
+        return self._keepers.tokens(self._service(profile)).is_signed_in()
 
     def sign_in(self, profile: str, token: str) -> None:
         """Keep a token and send what waited for it; may wait for the keyring."""
-        chosen = self._profile(profile)
-        self._credentials.store_token(Secret(token.strip()), chosen.base_url, chosen.account)
+        self._keepers.with_token(self._service(profile), token)
         self._on_signed_in()
 
     def sign_out(self, profile: str) -> None:
-        """Forget the token; recordings stay and wait."""
-        chosen = self._profile(profile)
-        self._credentials.forget_token(chosen.base_url, chosen.account)
+        """Forget the tokens and tell the service; recordings stay and wait."""
+        self._keepers.sign_out(self._service(profile))
+
+    def _service(self, name: str) -> ServiceRef:
+        profile = self._profile(name)
+        return ServiceRef(profile.name, profile.base_url, profile.dialect, profile.account)
 
     def _profile(self, name: str) -> Profile:
         chosen = self._line.settings().profile(name)
