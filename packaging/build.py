@@ -56,7 +56,12 @@ def build_folder(python: Path) -> None:
     """Run PyInstaller on `build.spec`."""
     say("Building the program (one to two minutes) …")
     # Compiled files differ from build to build unless the hash seed is fixed.
-    fixed = {**os.environ, "PYTHONHASHSEED": "0", "QT_QPA_PLATFORM": "offscreen"}
+    fixed = {
+        **os.environ,
+        "PYTHONHASHSEED": "0",
+        "QT_QPA_PLATFORM": "offscreen",
+        "PYINSTALLER_CONFIG_DIR": str(ROOT / "build" / "pyinstaller-cache"),
+    }
     run_logged(
         [
             *(str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from console import SetUpError
 
-DISPLAY = ":87"
+# One of its own for each run, so that two runs do not meet.
+DISPLAY = f":{100 + os.getpid() % 900}"
 _PATIENCE_S = 60
 
 

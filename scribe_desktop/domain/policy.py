@@ -12,8 +12,8 @@ from typing import Any
 from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.domain.settings import Settings, with_value
 
-# How the hands, eyes and ears of one person are is not for a policy to say.
-PERSONAL = frozenset({"first_run_done", "replacements", "auto_texts", "vocabulary"})
+# The words of one person are not for a policy to say.
+PERSONAL = frozenset({"replacements", "auto_texts", "vocabulary"})
 
 
 @dataclass(frozen=True, slots=True)

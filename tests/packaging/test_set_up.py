@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import environment
@@ -13,6 +14,8 @@ import test as test_command
 import update_feed
 from console import ROOT, SetUpError, run_logged
 
+from scribe_desktop.domain.policy import read_policy
+from scribe_desktop.domain.settings import Settings
 from scribe_desktop.services.updates import Updates
 
 LOCK = (ROOT / "packaging" / "requirements.lock").read_text("utf-8")
@@ -120,3 +123,20 @@ def test_a_published_feed_is_what_the_program_trusts(
     assert ready is not None
     assert ready.read_bytes() == b"a package"
     assert json.loads(content)["version"] == "9.9.9"
+
+
+def test_the_policy_on_the_page_for_it_is_one() -> None:
+    page = (ROOT / "packaging" / "IT.md").read_text("utf-8")
+    example = json.loads(page.split("```json\n")[1].split("```")[0])
+    policy = read_policy(example)
+    assert policy.complaints == ()
+    assert set(policy.values) == set(example)
+
+
+def test_the_page_for_it_names_only_settings_that_exist() -> None:
+    page = (ROOT / "packaging" / "IT.md").read_text("utf-8")
+    table = page.split("| key | meaning | default |")[1].split("\n\n")[0]
+    keys = [word for row in table.splitlines() for word in row.split("|")[1:2]]
+    named = {word.strip(" `") for cell in keys for word in cell.split(",")} - {"", "---"}
+    assert named <= {setting.name for setting in fields(Settings)}
+    assert len(named) > 20
