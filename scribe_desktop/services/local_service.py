@@ -7,6 +7,7 @@ pipe closes, which the system does even for a parent that was killed.
 """
 
 import hashlib
+import http.client
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO
+from urllib.parse import urlsplit
 
 import scribe_desktop
 from scribe_desktop.domain.errors import Retry, ServiceError
@@ -35,6 +37,9 @@ KILL_LIMIT_S = 0.4
 # A service that ran this long was healthy: its next failure is the first again.
 _HEALTHY_S = 60.0
 _LONGEST_PAUSE_S = 30.0
+# Asked this often, and given this long to answer; so many silences are a hang.
+_PROBE_S = 20.0
+_MOST_SILENT = 3
 _TOKEN_VARIABLE = "SCRIBE_DESKTOP_TOKEN"  # noqa: S105 - the name of a variable, not a token
 _LOG_BYTES = 512 * 1024
 _LINE_CHARACTERS = 500
@@ -203,7 +208,7 @@ class LocalService:
             log.start()
             address = Address(_first_line(stdout), token)
             self._say(Health.READY, address)
-            child.wait()
+            _wait_while_it_answers(child, address.base_url)
             _log.info("the local service ended with code %s", child.returncode)
         finally:
             with self._state:
@@ -279,6 +284,36 @@ def _first_line(stdout: IO[bytes]) -> str:
             "It is started again by itself.",
             retry=Retry.LATER,
         ) from None
+
+
+def _wait_while_it_answers(child: subprocess.Popen[bytes], base_url: str) -> None:
+    """Return when the child has ended, or has not answered for a long while.
+
+    A service that hangs keeps every dictation waiting; one that is killed is
+    there again in a second and goes on with what it had acknowledged.
+    """
+    silent = 0
+    while silent < _MOST_SILENT:
+        try:
+            child.wait(_PROBE_S)
+        except subprocess.TimeoutExpired:
+            silent = 0 if _answers(base_url) else silent + 1
+        else:
+            return
+    _log.warning("the local service does not answer; it is started again")
+    child.kill()
+
+
+def _answers(base_url: str) -> bool:
+    parts = urlsplit(base_url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PROBE_S)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

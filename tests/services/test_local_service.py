@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 import httpx
 import pytest
 
 from scribe_desktop.domain.errors import ServiceError
+from scribe_desktop.services import local_service
 from scribe_desktop.services.local_service import (
     KILL_LIMIT_S,
     STOP_LIMIT_S,
@@ -80,6 +82,47 @@ def test_a_command_that_does_not_speak_is_a_sentence_and_tried_again(tmp_path: P
         service.address(timeout_s=0.01)
     service.stop()
     assert Health.READY not in seen
+
+
+HANGS = """
+import json, socket, sys, threading
+listener = socket.create_server(("127.0.0.1", 0))
+print(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}/voice/v1"}), flush=True)
+threading.Event().wait()
+"""
+
+
+def test_a_service_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scribe_desktop.services.local_service._PROBE_S", 0.05)
+    seen: SimpleQueue[Health] = SimpleQueue()
+    service = make(tmp_path, [sys.executable, "-c", HANGS], seen.put)
+    service.start()
+    told = [seen.get(timeout=30) for _ in range(4)]
+    service.stop()
+    assert told == [Health.STARTING, Health.READY, Health.RESTARTING, Health.READY]
+
+
+def test_a_service_that_answers_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: SimpleQueue[bool] = SimpleQueue()
+    answers = local_service._answers
+
+    def told(base_url: str) -> bool:
+        monkeypatch.setattr(local_service, "_PROBE_S", 20.0)
+        asked.put(answers(base_url))
+        return True
+
+    monkeypatch.setattr(local_service, "_PROBE_S", 0.01)
+    monkeypatch.setattr(local_service, "_answers", told)
+    service = make(tmp_path, SCRIPTED)
+    service.start()
+    address = service.address()
+    assert asked.get(timeout=30)
+    assert service.address() == address
+    service.stop()
 
 
 def test_the_token_of_the_user_is_not_given_to_the_child(
