@@ -237,6 +237,23 @@ def test_a_frozen_sound_server_hangs_nothing(
     again.finish()
 
 
+def test_a_sound_server_that_crashes_and_returns_costs_a_gap_and_no_more(
+    virtual: VirtualMicrophone, microphones: Microphones
+) -> None:
+    dictation = Dictation(microphones)
+    dictation.await_state(MicrophoneState.HEARD)
+    dictation.await_recorded(0.5)
+    died_at = virtual.crash()
+    told_at, _ = dictation.await_state(MicrophoneState.LOST)
+    assert told_at - died_at <= 1.0
+    virtual.plug("headset", awake=False)
+    virtual.plug("desk", default=True)
+    dictation.await_recorded(0.5)
+    session = dictation.finish()
+    assert len(session.gaps) >= 1
+    assert session.capture is Capture.STOPPED
+
+
 def test_a_ready_microphone_records_from_the_key_press(
     virtual: VirtualMicrophone, microphones: Microphones
 ) -> None:

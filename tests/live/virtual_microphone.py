@@ -62,16 +62,7 @@ class VirtualMicrophone:
         self._children: list[subprocess.Popen[bytes]] = []
         self._default = ""
         self._ticks = Event()
-        self._server = self._start(
-            "pulseaudio",
-            "-n",
-            "-F",
-            str(self.folder / "server.pa"),
-            "--daemonize=no",
-            "--exit-idle-time=-1",
-            "--disallow-exit=1",
-            "--disable-shm=0",
-        )
+        self._server = self._serve()
 
     def __enter__(self) -> Self:
         try:
@@ -113,6 +104,18 @@ class VirtualMicrophone:
             self._pactl("set-default-source", name)
         if awake:
             self._await(lambda: log.exists() and log.stat().st_size > 0)
+
+    def crash(self) -> float:
+        """Kill the sound server and start it anew, without microphones; returns when it died."""
+        self._server.kill()
+        self._server.wait(3)
+        died_at = time.monotonic()
+        self._modules.clear()
+        self._feeds.clear()
+        self._readers.clear()
+        self._server = self._serve()
+        self._await(lambda: self._pactl("info", check=False).returncode == 0)
+        return died_at
 
     def restore(self) -> None:
         """After a test: thawed, unmuted, quiet, and every microphone back in its socket."""
@@ -187,6 +190,18 @@ class VirtualMicrophone:
         )
         self._children.append(child)
         return child
+
+    def _serve(self) -> subprocess.Popen[bytes]:
+        return self._start(
+            "pulseaudio",
+            "-n",
+            "-F",
+            str(self.folder / "server.pa"),
+            "--daemonize=no",
+            "--exit-idle-time=-1",
+            "--disallow-exit=1",
+            "--disable-shm=0",
+        )
 
     def _await(self, true: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_S
