@@ -15,6 +15,7 @@ from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.domain.steps import Rest, next_step
 from scribe_desktop.domain.vigil import Patience
 from scribe_desktop.line import Line
 from scribe_desktop.services.client import Client, Tokens
@@ -27,6 +28,7 @@ from scribe_desktop.services.places import Places
 from scribe_desktop.services.policy_file import machine_policy
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
+from scribe_desktop.services.room import low_room
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.settings_file import SettingsFile
 from scribe_desktop.services.signin import Accounts
@@ -48,6 +50,9 @@ SEAL_LIMIT_S = 2.0
 """How long leaving waits for the last chunk: the part of it that must succeed."""
 
 WORKER_LIMIT_S = 1.0
+
+WITHDRAW_LIMIT_S = 10.0
+"""How long deleting waits for the service to hear of it."""
 
 LOOK_EVERY_S = 5.0
 RETENTION_EVERY_S = 3600.0
@@ -183,6 +188,30 @@ class Program:
         settings = self.line.settings()
         return Keep(settings.keep_audio_hours, settings.keep_notes_days)
 
+    def delete(self, session_id: SessionId, *, limit_s: float = WITHDRAW_LIMIT_S) -> bool:
+        """Delete a session for good; returns whether its service may still hold a copy.
+
+        The service is told first, for which this waits `limit_s` at most.
+        """
+        if self._spool.get(session_id).capture is not Capture.STOPPED:
+            raise ScribeError("That dictation is still being recorded.", "Stop it first.")
+        over = threading.Event()
+
+        def look(session: Session) -> None:
+            # At rest: the service was told, has nothing, or cannot be reached.
+            if session.session_id == session_id and _is_at_rest(session):
+                over.set()
+
+        unsubscribe = self._spool.subscribe(look)
+        self.line.discard(session_id)
+        self.deliver()
+        look(self._spool.get(session_id))
+        over.wait(limit_s)
+        unsubscribe()
+        last = self._spool.get(session_id)
+        self._spool.delete(session_id)
+        return last.remote is not None and not last.withdrawn
+
     def audit(self, action: str, session_id: str = "", detail: str = "") -> None:
         """Write down a deed that leaves no trace in a session, such as an export."""
         self._spool.audit(action, session_id, detail)
@@ -229,6 +258,8 @@ class Program:
     def _record_microphone(
         self, session_id: SessionId, cuts: Cuts, name: str, tell: Listener
     ) -> "Recorder":
+        if scarce := low_room(self.places.data):
+            tell(scarce)
         return self._started(
             self.microphones().source(name),
             session_id,
@@ -305,6 +336,10 @@ class Program:
 
     def _offer_changed(self, offer: Offer) -> None:
         self.line.tell(OfferChanged(offer))
+
+
+def _is_at_rest(session: Session) -> bool:
+    return isinstance(next_step(session, time.time()), Rest)
 
 
 def _decode(body: bytes) -> bytes:

@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     for name, about in (
         ("discard", "set a dictation aside for 7 days, then delete it"),
         ("restore", "take a discarded dictation back"),
+        ("delete", "delete a dictation here for good, now, and tell its service"),
     ):
         one = commands.add_parser(name, help=about, description=about)
         one.add_argument("session_id", metavar="ID")

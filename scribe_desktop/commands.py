@@ -260,6 +260,12 @@ def _discard(call: Call) -> Answer:
     return _report(call)
 
 
+def _delete(call: Call) -> Answer:
+    session_id = _chosen(call)
+    left = call.program.delete(session_id)
+    return Answer(Exit.DONE, {"session_id": session_id, "left_on_service": left})
+
+
 def _restore(call: Call) -> Answer:
     call.line.restore(_chosen(call))
     return _report(call)
@@ -334,6 +340,7 @@ _COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "report": _report,
     "export": _export,
     "discard": _discard,
+    "delete": _delete,
     "restore": _restore,
     "devices": _devices,
     "doctor": _doctor,

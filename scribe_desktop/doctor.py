@@ -13,6 +13,7 @@ from typing import Any
 from scribe_desktop import __version__
 from scribe_desktop.app import Program
 from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.services.room import low_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def _keyring(program: Program) -> tuple[bool, str, str]:
 
 
 def _spool(program: Program) -> tuple[bool, str, str]:
+    if scarce := low_room(program.places.data):
+        return False, scarce.message, scarce.remedy
     return True, f"{len(program.line.sessions())} dictations are kept, encrypted.", ""
 
 

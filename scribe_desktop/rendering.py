@@ -82,6 +82,16 @@ def _audit(record: Record) -> str:
     return (_table(lines) if lines else "") + verdict + "\n"
 
 
+def _deleted(record: Record) -> str:
+    left = "Its service may still hold a copy and deletes it by its own rules."
+    gone = "Its service holds nothing of it that is known here."
+    return (
+        f"{record['session_id']} is deleted here for good. "
+        + (left if record["left_on_service"] else gone)
+        + "\n"
+    )
+
+
 def _state(record: Record) -> str:
     return f"{record['state']}\n"
 
@@ -138,6 +148,7 @@ _RENDERERS: dict[str, Callable[[Record], str]] = {
         if record["sessions"]
         else "The key fits; the recordings open again.\n"
     ),
+    "delete": _deleted,
     "restore": lambda record: f"{record['session_id']} is back.\n",
     **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _state),
 }

@@ -48,6 +48,10 @@ def test_the_audit_tells_what_was_done_and_whether_it_was_altered(
         "created", "discarded", "stopped", "exported", "restored",
     ]  # fmt: skip
     assert {line["session_id"] for line in record["lines"]} == {session_id}
+    deleted = scribe("delete", session_id)
+    assert (deleted.exit_code, deleted.err) == (0, "")
+    assert "holds nothing of it" in deleted.out
+    assert json.loads(scribe("sessions", "--json").out) == []
     verified = scribe("audit", "verify")
     assert (verified.exit_code, verified.out) == (0, "Every line is as it was written.\n")
 

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.domain.settings import Settings, Theme, with_value
 from scribe_desktop.services.logs import start_logging, stop_logging
 from scribe_desktop.services.places import find_places, write_private
+from scribe_desktop.services.room import low_room
 from scribe_desktop.services.settings_file import SettingsFile
 
 
@@ -115,3 +118,19 @@ def test_logs_rotate_and_stay_private(log: Path) -> None:
     files = list(log.parent.iterdir())
     assert 1 < len(files) <= 6
     assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+
+
+def test_little_room_is_said_before_a_dictation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = 10**12
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    assert low_room(tmp_path) is None
+    free = 42_500_000
+    trouble = low_room(tmp_path)
+    assert trouble is not None
+    assert "about 42 more minutes" in trouble.message
+
+
+def test_a_disk_that_cannot_be_asked_is_not_called_full(tmp_path: Path) -> None:
+    assert low_room(tmp_path / "nowhere") is None
