@@ -3,14 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.chunker import Cuts
-from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.errors import DiskFull, ScribeError
 from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
@@ -36,6 +36,7 @@ from scribe_desktop.services.spool_opening import open_spool
 from scribe_desktop.services.streamer import Streamer
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
+from scribe_desktop.wiring.computer import Computer
 
 if TYPE_CHECKING:
     # What hears and encodes is imported where it is used: it takes most of a
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from scribe_desktop.services.source import Source
 
 log = logging.getLogger(__name__)
+
+LEAVE_LIMIT_S = 2.5
+"""All of leaving, without what the interpreter needs to end."""
 
 SEAL_LIMIT_S = 2.0
 """How long leaving waits for the last chunk: the part of it that must succeed."""
@@ -81,6 +85,7 @@ class Program:
         self._kept_at = 0.0
         self._microphones: Microphones | None = None
         self.window: Window | None = None
+        self.parting: ScribeError | None = None
         self._starting = threading.Lock()
         self._delivering = False
         start_logging(places.logs)
@@ -132,6 +137,7 @@ class Program:
             decode=_decode,
             now=time.time,
         )
+        self.computer = Computer(self.line)
 
     def __enter__(self) -> Self:
         if any(session.capture is not Capture.STOPPED for session in self._spool.sessions()):
@@ -146,19 +152,33 @@ class Program:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave within three seconds, whatever the network does; sealing comes first."""
-        self.line.close(SEAL_LIMIT_S)
-        self._directory.abort()
-        self.accounts.abort()
-        self._housekeeping.stop(WORKER_LIMIT_S)
+        """Leave within three seconds, whatever network, disk and sound system do."""
+        until = time.monotonic() + LEAVE_LIMIT_S
+        ends: list[Callable[[], object]] = [self._seal, self._directory.abort, self.accounts.abort]
         if self._delivering:
-            self._streamer.stop(WORKER_LIMIT_S)
-            self._uploader.stop(WORKER_LIMIT_S)
-            self._poller.stop(WORKER_LIMIT_S)
-        self._child.stop()
+            ends += [
+                lambda: self._housekeeping.stop(WORKER_LIMIT_S),
+                lambda: self._streamer.stop(WORKER_LIMIT_S),
+                lambda: self._uploader.stop(WORKER_LIMIT_S),
+                lambda: self._poller.stop(WORKER_LIMIT_S),
+                lambda: self.computer.stop(WORKER_LIMIT_S),
+            ]
+        at_once([*ends, self._child.stop], until)
+        # Only now: a microphone gives its last blocks while it is being sealed.
+        last: list[Callable[[], object]] = [self._spool.close]
         if self._microphones is not None:
-            self._microphones.close()
-        self._spool.close()
+            last.append(self._microphones.close)
+        at_once(last, until + 0.3)
+
+    def _seal(self) -> None:
+        unkept_s = self.line.close(SEAL_LIMIT_S)
+        if unkept_s > 0:
+            log.critical("%.1f s of speech could not be written", unkept_s)
+            self.parting = DiskFull(
+                f"The disk did not take the last {max(unkept_s, 0.1):.1f} seconds that were "
+                "spoken, and the program had to end. All before that is safe.",
+                "Free some space on the disk, then dictate the end again.",
+            )
 
     def client(self, service: ServiceRef) -> Client:
         """The client of a service, to ask for what lies around a dictation."""
@@ -170,6 +190,7 @@ class Program:
             if not self._delivering:
                 self._delivering = True
                 self._housekeeping.start()
+                self.computer.start()
                 self._streamer.start()
                 self._spool.subscribe(lambda _: self._streamer.wake())
                 self._uploader.start()
@@ -340,6 +361,19 @@ class Program:
 
 def _is_at_rest(session: Session) -> bool:
     return isinstance(next_step(session, time.time()), Rest)
+
+
+def at_once(ends: Sequence[Callable[[], object]], until: float) -> None:
+    """Call all of them on threads of their own, so that one that hangs does not cost the others.
+
+    Returns when all are done, or at `until` by the monotonic clock; what hangs
+    then dies with the program.
+    """
+    threads = [threading.Thread(target=end, name="leaving", daemon=True) for end in ends]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(until - time.monotonic(), 0.0))
 
 
 def _decode(body: bytes) -> bytes:

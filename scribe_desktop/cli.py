@@ -63,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     deliver = commands.add_parser(
         "deliver", help="send and collect all that is pending, then leave"
     )
+    deliver.add_argument(
+        "--service", metavar="NAME_OR_URL", help=f"the service that the token in {_TOKEN} is for"
+    )
     deliver.add_argument("--json", action="store_true")
     for name, about in (
         ("discard", "set a dictation aside for 7 days, then delete it"),

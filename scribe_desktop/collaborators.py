@@ -77,9 +77,16 @@ class Recording(Protocol):
     def still_here(self) -> None:
         """The clinician answered the question after a long silence."""
 
+    def make_safe(self, timeout_s: float) -> bool:
+        """Write everything heard so far to disk; whether it is there in time."""
+
     @property
     def session_id(self) -> SessionId:
         """The session that is being recorded into."""
+
+    @property
+    def unkept_frames(self) -> int:
+        """16 kHz frames that only memory has, because the disk did not take them yet."""
 
     @property
     def recorded_frames(self) -> int:

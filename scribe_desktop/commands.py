@@ -38,6 +38,9 @@ from scribe_desktop.services.secret import Secret
 PATIENCE_TRIES = 4
 """Failed tries in a row after which a command leaves the rest to a later run: about 10 s."""
 
+_LOOK_S = 0.2
+"""A wish that comes by signal stirs nobody, so it is looked for."""
+
 
 def run(program: Program, request: dict[str, Any], emit: Emit, wishes: Wishes) -> dict[str, Any]:
     """Carry out one request; raises ScribeError with a sentence."""
@@ -70,14 +73,14 @@ def _dictate(call: Call) -> Answer:
                 line.import_file(request["file"], order, session_id=session_id)
             else:
                 line.start(order, microphone=request.get("mic"), session_id=session_id)
-        _record(call, session_id)
-        return _collect(call, session_id)
+        is_cut_short = _record(call, session_id)
+        return _collect(call, session_id, may_stop=not is_cut_short)
     finally:
         end_watch()
 
 
-def _record(call: Call, session_id: SessionId) -> None:
-    """Wait for the end of the speech: the file's, the time's, or the speaker's."""
+def _record(call: Call, session_id: SessionId) -> bool:
+    """Wait for the end of the speech: the file's, the time's, or the speaker's (then True)."""
     line, wishes, limit_s = call.line, call.wishes, call.request.get("seconds")
 
     def over() -> bool:
@@ -90,20 +93,27 @@ def _record(call: Call, session_id: SessionId) -> None:
     while not over() and not enough():
         call.emit({"recorded_s": line.recorded_s(session_id), "level_dbfs": line.level().rms_dbfs})
         wishes.wait_for(lambda: over() or enough(), timeout_s=0.1)
+    is_cut_short = wishes.stop.is_set()
     line.stop(session_id)
-    while not wishes.wait_for(over, timeout_s=0.5):
+    # The end of the program seals what this does not wait for.
+    while not wishes.wait_for(over, timeout_s=_LOOK_S) and not wishes.leave.is_set():
         pass
+    return is_cut_short
 
 
-def _collect(call: Call, session_id: SessionId) -> Answer:
-    """Wait for the result, or until waiting longer would only hold up the caller."""
+def _collect(call: Call, session_id: SessionId, *, may_stop: bool) -> Answer:
+    """Wait for the result, or until waiting longer would only hold up the caller.
+
+    With `may_stop` the first wish to end is about this waiting: the speech was over before.
+    """
     line, wishes = call.line, call.wishes
 
     def settled() -> bool:
-        sessions = line.dictation(session_id).sessions
-        return wishes.leave.is_set() or all(map(_is_settled, sessions))
+        if wishes.leave.is_set() or (may_stop and wishes.stop.is_set()):
+            return True
+        return all(map(_is_settled, line.dictation(session_id).sessions))
 
-    while not wishes.wait_for(settled, timeout_s=0.5):
+    while not wishes.wait_for(settled, timeout_s=_LOOK_S):
         _emit_delivery(line.dictation(session_id), call.emit)
     return answer_for(line.dictation(session_id))
 
@@ -205,7 +215,9 @@ def _at_most_two(templates: tuple[str, ...]) -> tuple[str, ...]:
 
 def _deliver(call: Call) -> Answer:
     """Send and collect everything that is pending."""
-    line, wishes = call.line, call.wishes
+    line, wishes, request = call.line, call.wishes, call.request
+    if request.get("token") and request.get("service"):
+        line.use_token(line.service_named(request["service"]), request["token"])
     call.program.deliver()
     end_watch = line.subscribe(lambda _: wishes.stir())
     try:
@@ -215,7 +227,7 @@ def _deliver(call: Call) -> Answer:
         def left() -> int:
             return sum(not _is_settled(line.session(sid)) for sid in pending)
 
-        while not wishes.wait_for(lambda: wishes.stop.is_set() or not left(), timeout_s=0.5):
+        while not wishes.wait_for(lambda: wishes.stop.is_set() or not left(), timeout_s=_LOOK_S):
             call.emit({"pending": left()})
     finally:
         end_watch()

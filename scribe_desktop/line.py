@@ -8,6 +8,7 @@ Every method may be called from any thread and returns at once except where
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -378,16 +379,34 @@ class Line:
             self._handed_over.add(session.session_id)
             recording.continue_in(follower.session_id)
 
-    def close(self, timeout_s: float) -> None:
-        """Stop and seal what records: the one part of leaving that must succeed."""
+    def is_hearing(self) -> bool:
+        """Whether a microphone is being recorded now: not paused, and not a file."""
+        running = self.running()
+        return running is not None and running.capture is Capture.RECORDING
+
+    def make_safe(self, timeout_s: float) -> bool:
+        """Write all that was spoken to disk, before a sleep; whether it is there in time."""
+        recording = self._at_work()
+        return recording is None or recording.make_safe(timeout_s)
+
+    def close(self, timeout_s: float) -> float:
+        """Stop and seal what records: the one part of leaving that must succeed.
+
+        Returns the seconds of speech that the disk did not take in time; they
+        are lost when the program ends.
+        """
         with self._lock:
             recordings = [*self._imports.values()]
             if self._running:
                 recordings.append(self._running[1])
         for recording in recordings:
             recording.stop()
-        for recording in recordings:
-            recording.join(timeout_s)
+        until = time.monotonic() + timeout_s
+        return sum(
+            seconds(recording.unkept_frames)
+            for recording in recordings
+            if not recording.join(max(until - time.monotonic(), 0.0))
+        )
 
     # --- inside ---
 

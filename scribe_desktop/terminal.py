@@ -9,15 +9,21 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any, TextIO
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
 
-from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.errors import ScribeError, SpoolError
 from scribe_desktop.exits import Exit
 from scribe_desktop.services.control import Control, Holder, NobodyHolds
 from scribe_desktop.services.places import Places, find_places
 
+if TYPE_CHECKING:
+    from scribe_desktop.app import Program
+    from scribe_desktop.call import Wishes
+
 _BAR_WIDTH = 24
+_LOOK_S = 0.2
+_ABANDON_LIMIT_S = 0.3
 
 
 def failure_record(error: ScribeError) -> dict[str, Any]:
@@ -127,11 +133,7 @@ class Terminal:
     def run(self, request: dict[str, Any]) -> int:
         """Run the request wherever the spool is."""
         stop, leave = threading.Event(), threading.Event()
-
-        def wish() -> None:
-            (leave if stop.is_set() else stop).set()
-
-        self._listen_to_person(request, wish)
+        _listen_to_person(request, stop, leave)
         places = find_places()
         answer = Control(places.control).ask_or_hold(request, self._progress.show, stop, leave)
         if not isinstance(answer, Holder):
@@ -139,26 +141,40 @@ class Terminal:
 
         from scribe_desktop.app import Program
         from scribe_desktop.call import Wishes
-        from scribe_desktop.commands import run, serve_others
 
         with contextlib.closing(answer) as holder:
             if request["command"] == "key import" and _is_their_key(places, request):
                 done = {"exit_code": int(Exit.DONE), "record": {"sessions": 0}}
                 return self._finish(request, done)
-            with Program(places) as program:
-                serve_others(holder, program)
-                wishes = Wishes(stop, leave)
-                code = self._finish(request, run(program, request, self._progress.show, wishes))
-                # Whoever asked us meanwhile gets an answer before the spool is closed.
-                holder.wait_until_idle()
-                return code
+            program = Program(places)
+            self._tell_opening(program.opening_notices)
+            with program:
+                code = self._run_holding(holder, program, request, Wishes(stop, leave))
+        if program.parting is None:
+            return code
+        sys.stderr.write(f"{program.parting}\n")
+        return Exit.FAILED
 
-    def _listen_to_person(self, request: dict[str, Any], wish: Callable[[], None]) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: wish())
-        speaks = request["command"] == "dictate" and "file" not in request
-        if speaks and request.get("seconds") is None:
-            threading.Thread(target=_wish_at_enter, args=(wish,), daemon=True).start()
+    def _run_holding(
+        self, holder: Holder, program: "Program", request: dict[str, Any], wishes: "Wishes"
+    ) -> int:
+        from scribe_desktop.commands import run, serve_others
+
+        serve_others(holder, program)
+        try:
+            code = self._finish(request, run(program, request, self._progress.show, wishes))
+            # Whoever asked us meanwhile gets an answer before the spool is closed.
+            while not wishes.leave.is_set() and not holder.wait_until_idle(_LOOK_S):
+                pass
+        finally:
+            holder.abandon(_ABANDON_LIMIT_S)
+        return code
+
+    def _tell_opening(self, notices: Iterable[ScribeError]) -> None:
+        for notice in notices:
+            # A key that is kept in a file is no news; `doctor` speaks of it.
+            if isinstance(notice, SpoolError):
+                self._progress.show({"warning": str(notice)})
 
     def _finish(self, request: dict[str, Any], answer: dict[str, Any]) -> int:
         self._progress.clear()
@@ -187,7 +203,32 @@ def _is_their_key(places: Places, request: dict[str, Any]) -> bool:
     return import_key_before_opening(places, request["text"], Secret(request["passphrase"]))
 
 
-def _wish_at_enter(wish: Callable[[], None]) -> None:
+def _listen_to_person(
+    request: dict[str, Any], stop: threading.Event, leave: threading.Event
+) -> None:
+    """Ctrl+C or Enter ends the speech and Ctrl+C again leaves; who is told to end leaves at once.
+
+    What was spoken is delivered by the next start, so a logout never waits
+    for a service. A file has no speaker: there the first Ctrl+C leaves.
+    """
+
+    def wish() -> None:
+        (leave if stop.is_set() else stop).set()
+
+    def end(*_: object) -> None:
+        stop.set()
+        leave.set()
+
+    signal.signal(signal.SIGINT, end if "file" in request else lambda *_: wish())
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    speaks = request["command"] == "dictate" and "file" not in request
+    if speaks and request.get("seconds") is None:
+        threading.Thread(target=_stop_at_enter, args=(stop,), daemon=True).start()
+
+
+def _stop_at_enter(stop: threading.Event) -> None:
     # Also at the end of input: a script's pipe that closes ends the dictation.
     sys.stdin.readline()
-    wish()
+    stop.set()

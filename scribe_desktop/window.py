@@ -24,6 +24,9 @@ from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
 from scribe_desktop.wiring.workstation import Workstation
 
+ABANDON_LIMIT_S = 0.3
+"""How long other processes may take to hear that the window closes."""
+
 
 def open_window(token: str, recordings: tuple[str, ...] = ()) -> int:
     """Open the window, or bring the open one to the front; returns the exit code.
@@ -44,7 +47,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         program.deliver()
         line.prepare()
 
-        workstation = Workstation(line)
+        workstation = Workstation(line, program.computer)
         updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
 
         def ready(window: WindowCommands) -> None:
@@ -69,6 +72,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         finally:
             updates.stop()
             workstation.stop()
+            holder.abandon(ABANDON_LIMIT_S)
 
 
 def _workplace(program: Program, workstation: Workstation) -> Workplace:

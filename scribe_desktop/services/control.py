@@ -101,17 +101,22 @@ class Holder:
         )
         self._accepting.start()
 
-    def wait_until_idle(self) -> None:
-        """Return when no request is being answered; new ones are still taken meanwhile."""
+    def wait_until_idle(self, limit_s: float | None = None) -> bool:
+        """Whether no request is being answered, waiting for it; new ones are taken meanwhile."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._exchanges)
+            return self._changed.wait_for(lambda: not self._exchanges, limit_s)
 
-    def close(self, *, limit_s: float = LEAVE_LIMIT_S) -> None:
-        """Let running requests end, at most for `limit_s`, and give up the lock."""
+    def abandon(self, limit_s: float) -> None:
+        """Take no new requests and let the running ones end early, before the spool is closed."""
         with self._changed:
             self._is_leaving = True
             for exchange in self._exchanges:
                 exchange.abandon()
+        self.wait_until_idle(limit_s)
+
+    def close(self, *, limit_s: float = LEAVE_LIMIT_S) -> None:
+        """Let running requests end, at most for `limit_s`, and give up the lock."""
+        self.abandon(0.0)
         if self._listening is not None:
             (self._folder / ADDRESS_FILE).unlink(missing_ok=True)
             self._listening.close()

@@ -68,6 +68,7 @@ class _Order(Enum):
     RESUME = "resume"
     STOP = "stop"
     STILL_HERE = "still here"
+    MAKE_SAFE = "make safe"
 
 
 class Recorder:
@@ -126,6 +127,7 @@ class Recorder:
         self._started_at = 0.0
         self._first_block_s: float | None = None
         self._over = threading.Event()
+        self._is_safe = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     # --- for any thread ---------------------------------------------------------------
@@ -151,6 +153,12 @@ class Recorder:
     def still_here(self) -> None:
         """The clinician answered the question after a long silence."""
         self._orders.put(_Order.STILL_HERE)
+
+    def make_safe(self, timeout_s: float) -> bool:
+        """Write everything heard so far to disk, before a sleep; whether it is there in time."""
+        self._is_safe.clear()
+        self._orders.put(_Order.MAKE_SAFE)
+        return self._over.is_set() or self._is_safe.wait(timeout_s)
 
     def continue_in(self, session_id: SessionId) -> None:
         """Go on in this session from the next cut, without losing a sample.
@@ -178,6 +186,11 @@ class Recorder:
         return self._frames
 
     @property
+    def unkept_frames(self) -> int:
+        """16 kHz frames that only memory has, because the disk did not take them yet."""
+        return self._tail.loose_frames + self._writer.waiting_frames
+
+    @property
     def first_block_s(self) -> float | None:
         """From `start` to the first block, once there is one."""
         return self._first_block_s
@@ -201,6 +214,7 @@ class Recorder:
         finally:
             self._source.close()
             self._over.set()
+            self._is_safe.set()
 
     def _record(self) -> None:
         try:
@@ -299,11 +313,12 @@ class Recorder:
         present, now = self._tail.session_id, self._now()
         self._writer.note(follower, SpeechStarted(now))
         self._writer.append(follower, 0, rest)
+        # Before the old one is stopped: whoever hears of that finds the dictation running.
+        self._tail = Tail(follower, pcm=rest)
+        self._index = 0
         self._writer.seal(present, chunk, stop_at=now)
         if self._paused:
             self._writer.note(follower, Paused())
-        self._tail = Tail(follower, pcm=rest)
-        self._index = 0
 
     def _follower(self) -> SessionId | None:
         try:
@@ -325,6 +340,8 @@ class Recorder:
                     self._source.stop()
                 case _Order.STILL_HERE:
                     self._quiet_frames, self._asked = 0, False
+                case _Order.MAKE_SAFE:
+                    self._make_safe()
                 case _:
                     pass  # a second press of the same key
         if self._stop_ordered_at is not None:
@@ -343,6 +360,12 @@ class Recorder:
         self._source.resume()
         if self._heard_anything:
             self._writer.note(self._tail.session_id, Resumed())
+
+    def _make_safe(self) -> None:
+        self._tail.flush(self._writer)
+        self._writer.retry(at_once=True)
+        if not self._writer.is_behind:
+            self._is_safe.set()
 
     def _is_quiet(self, window: bytes) -> bool:
         quiet = self._judge(window)

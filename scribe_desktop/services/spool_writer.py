@@ -47,13 +47,18 @@ class SpoolWriter:
         self._spool = spool
         self._tell = tell
         self._clock = clock
-        self._due: deque[Callable[[], object]] = deque()
+        self._due: deque[tuple[Callable[[], object], int]] = deque()
         self._refused_at: float | None = None
 
     @property
     def is_behind(self) -> bool:
         """Whether something waits in memory for the disk."""
         return bool(self._due)
+
+    @property
+    def waiting_frames(self) -> int:
+        """Frames of tail that wait in memory for the disk; from any thread."""
+        return sum(frames for _, frames in tuple(self._due))
 
     def note(self, session_id: SessionId, event: Event) -> None:
         """Fold an event into a session."""
@@ -67,7 +72,7 @@ class SpoolWriter:
 
     def append(self, session_id: SessionId, at_frame: int, pcm: bytes) -> None:
         """Make a piece of the tail durable, if need be later."""
-        self._later(lambda: self._spool.append_tail(session_id, at_frame, pcm))
+        self._later(lambda: self._spool.append_tail(session_id, at_frame, pcm), frames_in(pcm))
 
     def retry(self, *, at_once: bool = False) -> None:
         """Try again what the disk refused, at most once a second unless `at_once`."""
@@ -77,15 +82,16 @@ class SpoolWriter:
         if self._refused_at is None or at_once or waited_s >= RETRY_S:
             self._write()
 
-    def _later(self, write: Callable[[], object]) -> None:
-        self._due.append(write)
+    def _later(self, write: Callable[[], object], frames: int = 0) -> None:
+        self._due.append((write, frames))
         if self._refused_at is None:
             self._write()
 
     def _write(self) -> None:
         while self._due:
             try:
-                self._due[0]()
+                write, _ = self._due[0]
+                write()
             except UnknownSession:
                 # Not a matter of room: somebody deleted what is being recorded.
                 raise

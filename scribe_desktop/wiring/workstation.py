@@ -1,4 +1,4 @@
-"""Everything around the window on this computer: keys, devices, sleep, lock, network, start-up.
+"""Everything around the window on this computer: keys, devices, insertion, lock, start-up.
 
 Built before the window, started when it is on screen, stopped before the line
 is: none of it is needed to record or to keep what was recorded.
@@ -6,7 +6,6 @@ is: none of it is needed to record or to keep what was recorded.
 
 import logging
 import sys
-import threading
 from collections.abc import Callable
 
 from scribe_desktop.desktop.actions import ActionEvent
@@ -14,13 +13,12 @@ from scribe_desktop.desktop.autostart import autostart
 from scribe_desktop.desktop.dictation_devices.transport import HidTransport
 from scribe_desktop.desktop.hotkeys.select import hotkey_backend
 from scribe_desktop.desktop.lock import ScreenLock
-from scribe_desktop.desktop.network import NetworkWatch
-from scribe_desktop.desktop.power import KeepAwake, SleepNotice, WakeWatch
 from scribe_desktop.domain.errors import DesktopError
 from scribe_desktop.domain.notices import MicrophoneChanged, Notice, SessionChanged
 from scribe_desktop.domain.session import Capture
 from scribe_desktop.ui.application import WindowCommands
 from scribe_desktop.ui.line import Line
+from scribe_desktop.wiring.computer import Computer
 from scribe_desktop.wiring.dictation_devices import WiredDevices
 from scribe_desktop.wiring.global_keys import WiredKeys
 from scribe_desktop.wiring.inserting import Inserting
@@ -32,20 +30,16 @@ log = logging.getLogger(__name__)
 class Workstation:
     """Owns the parts; `keys`, `devices` and `insertion` are for the window."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, computer: Computer) -> None:
         self._line = line
+        self._computer = computer
         self._window: WindowCommands | None = None
         self._obeying: Obeying | None = None
         self._starts_with_system: bool | None = None
         self.keys = WiredKeys(hotkey_backend(), line.settings, self._key)
         self.devices = WiredDevices(HidTransport(), line.settings, self._button, self._tell)
         self.insertion = Inserting(line.settings)
-        self._awake = KeepAwake()
-        self._is_held = False
         self._screen = ScreenLock(self._screen_locked)
-        self._wake = WakeWatch(self._woke, also=self._screen.look)
-        self._sleep = SleepNotice(on_sleep=lambda: None, on_wake=self._woke)
-        self._network = NetworkWatch(line.send_now)
         self._end_listening: Callable[[], None] = lambda: None
 
     def start(self, window: WindowCommands) -> None:
@@ -56,9 +50,8 @@ class Workstation:
         self.keys.start()
         self.devices.start()
         self._screen.start()
-        self._wake.start()
-        self._sleep.start()
-        self._network.start()
+        self._computer.on_wake = self._woke
+        self._computer.each_second = self._screen.look
         self.follow_settings()
 
     def stop(self) -> None:
@@ -66,9 +59,9 @@ class Workstation:
         if self._window is None:
             return
         self._end_listening()
-        for part in (self.keys, self.devices, self._network, self._sleep, self._wake, self._screen):
+        self._computer.on_wake = self._computer.each_second = lambda: None
+        for part in (self.keys, self.devices, self._screen):
             part.stop()
-        self._awake.release()
 
     def follow_settings(self) -> None:
         """A setting was changed; before `start` there is nothing to follow. GUI thread."""
@@ -115,19 +108,11 @@ class Workstation:
         """GUI thread. A file that is read is no recording: its lights stay off."""
         running = self._line.running()
         self.devices.show_capture(running.capture if running else Capture.STOPPED)
-        if running is not None and not self._is_held:
-            self._is_held = True
-            self._awake.hold()
-        elif running is None and self._is_held:
-            self._is_held = False
-            # It may wait two seconds for the system.
-            threading.Thread(target=self._awake.release, name="sleep-again", daemon=True).start()
 
     def _woke(self) -> None:
         if self._obeying is not None:
             self._obeying.forget()
         self.keys.refresh()
-        self._line.send_now()
         if self._window is not None:
             self._window.microphones_changed()
 

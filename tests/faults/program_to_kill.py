@@ -31,6 +31,7 @@ class TimedSource:
         self._count = os.open(count, os.O_WRONLY | os.O_CREAT)
         self._given = 0
         self._began = 0.0
+        self._paused_at = 0.0
         self._is_heard = True
         self._wait = threading.Event()
         self._stopped = False
@@ -40,6 +41,9 @@ class TimedSource:
         self._is_heard = False
 
     def read(self, timeout_s: float) -> Sequence[Heard]:
+        if self._paused_at and not self._stopped:
+            self._wait.wait(timeout_s)
+            return ()
         due = int((time.monotonic() - self._began) * SAMPLE_RATE) - self._given
         if due < BLOCK_FRAMES:
             self._wait.wait(min(timeout_s, (BLOCK_FRAMES - due) / SAMPLE_RATE))
@@ -59,10 +63,11 @@ class TimedSource:
         return (self._pcm * (2 + length // len(self._pcm)))[at : at + length]
 
     def pause(self) -> None:
-        raise NotImplementedError
+        self._paused_at = time.monotonic()
 
     def resume(self) -> None:
-        raise NotImplementedError
+        self._began += time.monotonic() - self._paused_at
+        self._paused_at = 0.0
 
     def stop(self) -> None:
         self._stopped = True

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -20,8 +22,14 @@ __all__ = ["TOKEN", "RealService"]
 class RealService:
     """Can be stopped, started again, and made to forget; keeps its port's number to itself."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        make_speech: Callable[[], Any] = ScriptedSpeech,
+    ) -> None:
         self._folder = folder
+        self._make_speech = make_speech
         self._clock = clock
         self._generation = 0
         # A client that has lost patience looks at the store while it is being closed.
@@ -30,7 +38,7 @@ class RealService:
 
     def _start(self) -> None:
         self._store = Store.open(self._folder / str(self._generation), KEY)
-        self._speech = ScriptedSpeech()
+        self._speech = self._make_speech()
         self._service = build(parts(self._store, self._speech, self._clock))
         self._service.start()
         self._server = uvicorn.Server(
@@ -66,7 +74,8 @@ class RealService:
 
     def close(self) -> None:
         self._server.should_exit = True
-        self._speech.gate.set()
+        if isinstance(self._speech, ScriptedSpeech):
+            self._speech.gate.set()
         self._thread.join(5)
         assert self._service.stop(5.0)
         self._store.close()

@@ -1,0 +1,108 @@
+"""The whole program, without a window, on a desktop that sleeps, wakes and finds its network.
+
+A scripted desktop on a private bus, the real program as a process.
+"""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
+
+from scribe_desktop.domain.audio import frames_in
+from tests.faults.counting_host import CountingSpeech
+from tests.faults.leaving_home import ASKED, Home, arrives, heard_until, says, service_at
+from tests.faults.proxy import FaultProxy
+from tests.faults.real_service import RealService
+from tests.live.desktop_stage import wait_for
+from tests.live.fake_desktop import order
+from tests.live.private_bus import private_bus, program
+from tests.server.conftest import Clock
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def bus() -> Iterator[str]:
+    with private_bus() as address:
+        yield address
+
+
+@pytest.fixture
+def desk(bus: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DBusConnection]:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
+    with program("fake_desktop.py", bus), open_dbus_connection(bus="SESSION") as connection:
+        yield connection
+
+
+@pytest.fixture
+def home(tmp_path: Path, bus: str) -> Home:
+    home = Home(tmp_path / "user")
+    home.environment |= {"DBUS_SESSION_BUS_ADDRESS": bus, "DBUS_SYSTEM_BUS_ADDRESS": bus}
+    return home
+
+
+def seen(desk: DBusConnection) -> list[str]:
+    return list(order(desk, "Seen")[0])
+
+
+def awake(desk: DBusConnection) -> list[str]:
+    return [deed for deed in seen(desk) if not deed.startswith("inhibit")]
+
+
+def test_it_stays_awake_exactly_while_a_microphone_is_heard(
+    home: Home, desk: DBusConnection
+) -> None:
+    expected = []
+    with home.started("dictate", "--mic", "any", *ASKED) as process:
+        says(process, "Listening")
+        for command, deed in (
+            ("", "stay awake"),
+            ("pause", "sleep as you like"),
+            ("resume", "stay awake"),
+        ):
+            if command:
+                assert home.done(command).returncode == 0
+            expected.append(deed)
+            wait_for(lambda: awake(desk) == expected, deed)
+        process.send_signal(signal.SIGINT)
+        wait_for(lambda: awake(desk) == [*expected, "sleep as you like"], "the end")
+        process.communicate(timeout=60)
+
+
+def test_a_sleep_waits_until_what_was_spoken_is_on_disk(home: Home, desk: DBusConnection) -> None:
+    with home.started("dictate", "--mic", "any", *ASKED) as process:
+        says(process, "Listening")
+        heard_until(home, 0.7)
+        wait_for(lambda: "inhibit sleep delay" in seen(desk), "the wish to be waited for")
+        heard = home.heard_frames()
+        order(desk, "Sleep")
+        # The battery is empty before it wakes again.
+        process.kill()
+        assert "safe on disk" in (process.communicate(timeout=60)[1])
+    with contextlib.closing(home.spool()) as spool:
+        (session,) = spool.sessions()
+        assert session.frames + frames_in(spool.tail(session.session_id)) >= heard
+
+
+@pytest.mark.parametrize("what", ["Network", "Wake"])
+def test_what_waits_is_sent_at_once(
+    home: Home, desk: DBusConnection, tmp_path: Path, what: str
+) -> None:
+    clock = Clock()
+    clock.at = time.time()
+    service = RealService(tmp_path / "service", clock, CountingSpeech)
+    proxy = FaultProxy(lambda: service.port)
+    proxy.faults["create"].append("answer 503 after 3000")
+    with home.started("dictate", "--mic", "any", "--seconds", "1", *service_at(proxy)) as process:
+        arrives(proxy, "create")
+        says(process, "safe")
+        wait_for(lambda: "inhibit sleep delay" in seen(desk), "somebody to listen")
+        order(desk, what)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, err)
+    proxy.close()
+    service.close()
