@@ -8,7 +8,7 @@ the spool.
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -49,6 +49,8 @@ from scribe_desktop.ui.view_state import Remedy, Tone, foot_sentence, import_sen
 from scribe_desktop.ui.workplace import NOTHING_AROUND, ExportFormat, Workplace
 
 FOOT_TICK_MS = 1000
+FRAME = 48
+"""What a window manager may add around the window, so that it fits on a small screen."""
 NARROW = 760
 """Below so many logical pixels the list and the result take turns."""
 
@@ -126,7 +128,8 @@ class MainWindow(QMainWindow):
         scroll.setWidget(centre)
         self._content = scroll
         self.setCentralWidget(scroll)
-        self.resize(1180, 760)
+        room = self.screen().availableSize() - QSize(FRAME, FRAME)
+        self.resize(QSize(1180, 760).boundedTo(room))
 
     def _connect_deeds(self) -> None:
         deeds = self.deeds

@@ -4,8 +4,17 @@ It never takes the focus, because the focus is where the text will go. It
 shows no patient, because it lies above whatever else is on the screen.
 """
 
-from PySide6.QtCore import QPoint, QSettings, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QMouseEvent, QPainter, QPaintEvent, QScreen
+from PySide6.QtCore import QPoint, QRect, QSettings, Qt, QTimer, Slot
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+    QScreen,
+)
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from scribe_desktop.domain.session import Session
@@ -38,7 +47,9 @@ class MiniRecorder(QWidget):
         self._grip: QPoint | None = None
         self._session: Session | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        # A plain X server draws what is translucent black; there the pill is cut out.
+        self._is_cut_out = QGuiApplication.platformName() == "xcb"
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, not self._is_cut_out)
         self.setWindowTitle(TITLE)
         self.setAccessibleName("Mini recorder")
         self.setCursor(Qt.CursorShape.SizeAllCursor)
@@ -147,6 +158,12 @@ class MiniRecorder(QWidget):
             self._grip = None
             self._remember_place()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut the corners off, where they cannot be translucent."""
+        super().resizeEvent(event)
+        if self._is_cut_out:
+            self.setMask(pill(self.rect()))
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the pill."""
         painter = QPainter(self)
@@ -156,6 +173,15 @@ class MiniRecorder(QWidget):
         radius = self.height() / 2 - 1
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), radius, radius)
         painter.end()
+
+
+def pill(rect: QRect) -> QRegion:
+    """A rectangle with round ends."""
+    side = rect.height()
+    near = QRegion(rect.left(), rect.top(), side, side, QRegion.RegionType.Ellipse)
+    far = QRegion(rect.right() - side + 1, rect.top(), side, side, QRegion.RegionType.Ellipse)
+    middle = QRegion(rect.adjusted(side // 2, 0, -(side // 2), 0))
+    return near.united(middle).united(far)
 
 
 def _place_key(screen: QScreen) -> str:

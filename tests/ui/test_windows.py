@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSettings, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -23,6 +23,7 @@ from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, SessionId
 from scribe_desktop.domain.settings import AfterStop, Theme, with_value
+from scribe_desktop.ui.mini_recorder import pill
 from scribe_desktop.ui.sound_check import SoundCheck
 from scribe_desktop.ui.theme import DARK, HIGH_CONTRAST
 from scribe_desktop.ui.windows import Windows, text_of
@@ -406,3 +407,17 @@ def test_places_survive_a_restart(
 def test_a_workplace_without_anything_still_works(line: ScriptedLine) -> None:
     assert whole_workplace().insertion is not None
     assert Workplace().insertion is None
+
+
+def test_the_pill_has_round_ends_without_a_compositor() -> None:
+    region = pill(QRect(0, 0, 200, 40))
+    assert region.contains(QPoint(100, 1))
+    assert region.contains(QPoint(2, 20))
+    assert not region.contains(QPoint(1, 1))
+    assert not region.contains(QPoint(198, 38))
+
+
+def test_the_window_is_no_larger_than_the_screen(windows: Windows) -> None:
+    room = windows.main.screen().availableSize()
+    assert windows.main.width() <= room.width()
+    assert windows.main.height() <= room.height()
