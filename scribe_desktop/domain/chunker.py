@@ -127,13 +127,15 @@ class Chunker:
         """How many bytes the next chunk has, or 0 to go on."""
         if self._held:
             return 0
+        # Silence alone is no place to cut: an hour of it would be thousands of chunks.
+        nothing_said = self._quiet_windows * WINDOW_BYTES >= self._judged
         spoken_s = self._judged / BYTES_PER_FRAME / SAMPLE_RATE
         quiet_s = self._quiet_windows * WINDOW_FRAMES / SAMPLE_RATE
         for after_s, needed_s in self._cuts.rules:
-            if spoken_s >= after_s and quiet_s >= needed_s:
+            if spoken_s >= after_s and quiet_s >= needed_s and not nothing_said:
                 return self._middle_of_quiet()
         if self._judged + WINDOW_BYTES > self._limit_bytes:
-            return self._breath_cut or self._judged
+            return self._judged if nothing_said else self._breath_cut or self._judged
         return 0
 
     def _note_breath(self) -> None:

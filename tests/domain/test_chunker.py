@@ -61,3 +61,11 @@ def test_who_speaks_without_a_pause_is_cut_at_the_longest_breath_before_the_limi
 def test_where_there_is_no_breath_at_all_the_limit_wins() -> None:
     first = cut(chunker, LOCAL_CUTS, speech([(False, 1_000)], 0), [4096])[0]
     assert len(first) == int(19.5 * 16_000) // 512 * 1024
+
+
+def test_silence_alone_is_cut_only_at_the_limit() -> None:
+    cutter = Chunker(LOCAL_CUTS, lambda _: True)
+    silence = bytes(60 * 16_000 * 2)
+    chunks = cutter.feed(silence) + cutter.finish()
+    assert len(chunks) == 4
+    assert b"".join(chunks) == silence
