@@ -1,9 +1,7 @@
 """What the world does to the spool: kills, full disks, flipped bytes, lost keys."""
 
-import contextlib
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -47,6 +45,7 @@ from scribe_desktop.services.spool_opening import import_key, open_spool
 from scribe_desktop.services.spool_salvage import LOST_AUDIO
 from scribe_desktop.services.spool_schema import connect
 from tests.services import spool_writer
+from tests.services.small_disk import SmallDisk
 from tests.services.spool_writer import sound
 
 KEY = bytes(range(32))
@@ -151,37 +150,6 @@ def kill_while_writing(folder: Path, seed: int, after: int) -> tuple[int, int]:
 
 
 # --- the disk -----------------------------------------------------------------------------
-
-
-class SmallDisk:
-    """A disk that can be filled: a small tmpfs where we may mount one, else a limit on files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
-        self.is_mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-        self.limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def fill(self) -> None:
-        if not self.is_mounted:
-            sizes = [path.stat().st_size for path in self.folder.rglob("*")]
-            resource.setrlimit(resource.RLIMIT_FSIZE, (max(sizes), self.limits[1]))
-            return
-        with contextlib.suppress(OSError), (self.folder / "filler").open("wb", 0) as file:
-            while file.write(b"\0" * 4096):
-                pass
-
-    def free(self) -> None:
-        if self.is_mounted:
-            (self.folder / "filler").unlink()
-        else:
-            resource.setrlimit(resource.RLIMIT_FSIZE, self.limits)
-
-    def remove(self) -> None:
-        if self.is_mounted:
-            subprocess.run(["umount", "-l", str(self.folder)], check=True)
-        resource.setrlimit(resource.RLIMIT_FSIZE, self.limits)
 
 
 @pytest.fixture
