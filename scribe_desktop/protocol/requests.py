@@ -186,15 +186,9 @@ def named_url(given: str, remote_id: str, base_url: str, dialect: Dialect) -> st
     foreign = not origins.same_origin(given, base_url)
     if foreign and (moved or not dialect.own_upload_host):
         return own
-    if _is_near(given) and _is_near(base_url) and not origins.same_origin(given, base_url):
-        return own
     if origins.is_socket(given):
         raise Unreadable("a stream's address for a file")
     return origins.check(given)
-
-
-def _is_near(url: str) -> bool:
-    return origins.is_loopback(origins.origin(url)[1])
 
 
 def _form(value: Mapping[str, Any], chunk: EncodedChunk) -> FormUpload:

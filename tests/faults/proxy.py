@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 
 _UPLOAD = re.compile(r"/audio/(?:.*_)?(\d+)\.\w+$")
 
@@ -63,7 +64,6 @@ class FaultProxy:
         self.actions: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
         self.arrived: list[Arrived] = []
         self.seen: list[Seen] = []
-        self.clock_ahead_s = 0.0
         self.released = threading.Event()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -219,6 +219,13 @@ def canned(what: str) -> bytes:
         return written(int(status), {"Content-Type": media_type}, body)
     if rest.startswith("after "):
         return written(int(status), {"Retry-After": rest.removeprefix("after ")}, b"")
+    if rest.startswith("until "):
+        # By the service's own clock, which is years away from the workstation's.
+        headers = {
+            "Date": formatdate(0, usegmt=True),
+            "Retry-After": formatdate(int(rest.removeprefix("until ")), usegmt=True),
+        }
+        return written(int(status), headers, b"")
     if rest.startswith("detail "):
         body = json.dumps({"detail": rest.removeprefix("detail ")}).encode()
         return written(int(status), {"Content-Type": "application/json"}, body)

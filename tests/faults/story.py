@@ -7,6 +7,7 @@ against the real service behind a fault proxy, and checks what always holds.
 
 import hashlib
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,8 @@ class Story:
         self.proxy = FaultProxy(lambda: self.service.port)
         self.tokens = RenewedToken()
         self.away = 0
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self._closed_port: int = listener.getsockname()[1]
         self.persons_asked = 0
         self.waited: list[float] = []
         self.forgotten = False
@@ -65,7 +68,7 @@ class Story:
         self.session_id = SessionId("")
 
     def _address(self) -> Address:
-        port = self.proxy.port
+        port = self._closed_port if self.away else self.proxy.port
         return Address(f"http://127.0.0.1:{port}/voice/v1", "onprem", self.tokens)
 
     def close(self) -> None:
@@ -87,6 +90,8 @@ class Story:
             order = an_order(templates=("soap",))
             count = int(match[1])
             self.session_id = self.spool.speak(chunks=count, order=order, stop=False)
+        elif match := re.fullmatch(r"away for (\d+) tries", line):
+            self.away = int(match[1])
         elif line == "stop":
             self.spool.update(self.session_id, lambda s: apply(s, Stopped(1.0)))
         elif match := re.fullmatch(r"after (.+): (.+)", line):
@@ -118,12 +123,13 @@ class Story:
     def session(self) -> Session:
         return self.spool.get(self.session_id)
 
-    def _run(self, steps: int = 80) -> None:
+    def _run(self, steps: int = 400) -> None:
         for _ in range(steps):
             if self.session.delivery is Delivery.RESOLVED:
                 return
             before = self.desk.clock.at
             self.desk.step(REMOTE)
+            self.away = max(self.away - 1, 0)
             if self.desk.clock.at > before:
                 self.waited.append(self.desk.clock.at - before)
             self._nothing_is_lost()

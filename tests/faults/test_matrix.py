@@ -21,6 +21,7 @@ BUSY = [
     "answer 425",
     "answer 429",
     "answer 429 after 7",
+    "answer 429 until 7",
     "answer 500",
     "answer 500 text",
     "answer 502 html",
@@ -129,6 +130,13 @@ def test_the_service_is_restarted_forgets_or_expires(story: Story, place: str, a
     assert story.persons_asked == 0
     again = action == "forget" or (action == "expire" and place != "end")
     assert len(session.remote_ids) == (2 if again else 1)
+
+
+def test_nobody_listens(story: Story) -> None:
+    session = story.play("away for 9 tries | speak 3 chunks | stop")
+    assert story.persons_asked == 0
+    assert len(session.remote_ids) == 1
+    assert sum(story.waited) > 5
 
 
 def test_everything_at_once(story: Story) -> None:

@@ -47,7 +47,7 @@ class Stage:
         self.peer = peer
         self.clock = Clock()
         self.keyring = Keyring()
-        self.wire = Wire(patience=0.05)
+        self.wire = Wire()
         self.accounts = Accounts(self.keyring, now=self.clock, wire=self.wire)
         self.service = ServiceRef("clinic", peer.base_url, dialect, "me")
         tokens = self.accounts.tokens(self.service)

@@ -1,6 +1,7 @@
 """One request out, one reply in, whatever is at the other end; credentials go nowhere else."""
 
 import ipaddress
+import json
 import logging
 import os
 import socket
@@ -76,8 +77,8 @@ def test_a_token_is_shown_to_the_configured_origin_only() -> None:
         Told(Answered(200, {})) as home,
         client_of(home.base_url) as client,
     ):
-        remote = Remote("ses_1", f'"{other.origin}/upload"')
-        client.upload(remote, EncodedChunk(0, b"x", 1))
+        form = {"uploadData": {"url": f"{other.origin}/bucket", "fields": {"key": "a"}}}
+        client.upload(Remote("ses_1", json.dumps(form)), EncodedChunk(0, b"x", 1))
         client.fetch(f"{other.origin}/note")
         client.fetch(f"{home.origin}/note")
         client.put(f"{other.origin}/note", b"x", "text/markdown")
