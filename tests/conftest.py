@@ -4,6 +4,11 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says more about the computer's other work than about ours.
+settings.register_profile("any computer", deadline=None)
+settings.load_profile("any computer")
 
 _real_connect = socket.socket.connect
 
