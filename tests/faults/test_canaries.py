@@ -138,7 +138,9 @@ def test_no_canary_leaves_the_encrypted_stores(folder: Path) -> None:
     remote = ("dictate", "--file", audio, *patient, *soap, *away)
     unsent = run(folder, *remote, text=PATIENT, token=TOKEN)
     assert unsent.code == UNREACHABLE, unsent.err
-    ran.append(unsent)
+    deleted = run(folder, "delete", json.loads(dictated.out)["session_id"])
+    assert (deleted.code, b"may still hold a copy" in deleted.out) == (0, True), deleted.err
+    ran += [unsent, deleted]
     write_bundle(folder / "home" / "bundle.zip", folder / "home" / "logs", {}, {})
 
     assert any(b"counting_host" in seen for seen in dictated.children), "no child was seen"
