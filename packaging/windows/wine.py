@@ -39,7 +39,7 @@ BUILD_PACKAGES = (
     *("gcc-mingw-w64-x86-64", "imagemagick"),
 )
 EXPECTED_WORDS = ("hypertension", "diabetes", "pressure")
-_LIMIT_S = 600
+_LIMIT_S = 2400
 
 
 @dataclass
