@@ -1,5 +1,8 @@
 """Help on one page: how a dictation goes, and a sheet of keys."""
 
+import sys
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
@@ -7,6 +10,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QScrollArea,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -58,6 +62,17 @@ def show_help(parent: QWidget) -> QDialog:
     return dialog
 
 
+def licence_notices() -> str:
+    """The parts and their licences: all of them as installed, the chapter on them in the source."""
+    installed = getattr(sys, "_MEIPASS", None)
+    source = Path(__file__).resolve().parents[2] / "packaging" / "licences" / "notice.md"
+    file = Path(installed) / "licences" / "THIRD-PARTY.md" if installed else source
+    try:
+        return file.read_text("utf-8")
+    except OSError:
+        return "The list of licences is missing from this installation."
+
+
 def show_about(parent: QWidget) -> QDialog:
     """Say what this program is, and on whose work it stands."""
     dialog, column = _page(parent, "Scribe Desktop")
@@ -71,8 +86,12 @@ def show_about(parent: QWidget) -> QDialog:
             " Whisper and others; their licences are installed with the program."
         )
     )
-    column.addStretch(1)
-    dialog.resize(440, 320)
+    notices = QTextBrowser()
+    notices.setAccessibleName("Licences of what this program is made of")
+    notices.setOpenLinks(False)
+    notices.setMarkdown(licence_notices())
+    column.addWidget(notices, 1)
+    dialog.resize(640, 560)
     dialog.open()
     return dialog
 
