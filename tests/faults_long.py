@@ -110,7 +110,8 @@ def _kills(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield f"| kills, restarts included | {sum(one.kills for one in outcomes)} |"
     yield f"| completed by themselves after the restart | {len(good)} of {len(outcomes)} |"
     yield f"| sealed chunks compared with the service's own store | {sum(o.chunks for o in good)} |"
-    yield "| bytes lost of what was on disk | 0 |" if len(good) == len(outcomes) else "| | |"
+    if len(good) == len(outcomes):
+        yield "| bytes lost of what was on disk | 0 |"
     yield f"| speech missing at the end: median | {missing[len(missing) // 2]:.2f} s |"
     yield f"| speech missing at the end: worst | {missing[-1]:.2f} s |"
     if ratios:
