@@ -31,7 +31,7 @@ from tests.services.sounds import loud_is_speech, pcm16, speechlike
 KEY = bytes(range(32))
 ID = SessionId("5e55")
 SPOKEN_S = 12.0
-LONGEST_LIFE_S = 0.3
+LONGEST_SPEECH_S = 8.0
 BLOCK_BYTES = 640
 
 
@@ -88,22 +88,22 @@ def record(folder: Path, pcm: bytes, counter: mmap.mmap) -> None:
         time.time,
         is_quiet=loud_is_speech,
     )
-    counter[8:9] = b"\1"
     recorder.start()
     recorder.join(60)
 
 
-def kill_one(folder: Path, pcm: bytes, life_s: float) -> None:
-    """One recording, dead after `life_s`."""
+def kill_one(folder: Path, pcm: bytes, speech_s: float, more_s: float) -> None:
+    """One recording, dead when so much was spoken."""
     folder.mkdir()
     counter = mmap.mmap(-1, 16)
     child = os.fork()
     if child == 0:
         record(folder, pcm, counter)
         os._exit(0)
-    while counter[8] == 0:
-        time.sleep(0.001)
-    time.sleep(life_s)
+    while struct.unpack("<q", counter[:8])[0] < speech_s * 16_000:
+        time.sleep(0.0003)
+    # Not always just after a block: anywhere in what is done with it.
+    time.sleep(more_s)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     (frames,) = struct.unpack("<q", counter[:8])
@@ -115,7 +115,8 @@ def main() -> None:
     folder, count, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     chance, pcm = random.Random(seed), spoken()
     for number in range(count):
-        kill_one(folder / str(number), pcm, chance.uniform(0.0, LONGEST_LIFE_S))
+        speech_s, more_s = chance.uniform(0.0, LONGEST_SPEECH_S), chance.uniform(0.0, 0.02)
+        kill_one(folder / str(number), pcm, speech_s, more_s)
 
 
 if __name__ == "__main__":
