@@ -24,7 +24,7 @@ from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.local_service import Keep, LocalService, service_key
 from scribe_desktop.services.logs import start_logging
-from scribe_desktop.services.places import Places
+from scribe_desktop.services.places import Places, free_bytes
 from scribe_desktop.services.policy_file import machine_policy
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
@@ -136,6 +136,7 @@ class Program:
             record_file=self._record_file,
             decode=_decode,
             now=time.time,
+            free_bytes=lambda: free_bytes(places.spool),
         )
         self.computer = Computer(self.line)
 
@@ -369,7 +370,15 @@ def at_once(ends: Sequence[Callable[[], object]], until: float) -> None:
     Returns when all are done, or at `until` by the monotonic clock; what hangs
     then dies with the program.
     """
-    threads = [threading.Thread(target=end, name="leaving", daemon=True) for end in ends]
+
+    def call(end: Callable[[], object]) -> None:
+        try:
+            end()
+        except ScribeError as error:
+            # A disk that refuses the last words of the store loses nothing: it opens again.
+            log.warning("left with %s", type(error).__name__)
+
+    threads = [threading.Thread(target=call, args=(end,), daemon=True) for end in ends]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -28,7 +28,7 @@ from scribe_desktop.collaborators import (
 from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.chunker import LOCAL_CUTS, SINGLE_CUTS, Cuts, remote_cuts
 from scribe_desktop.domain.dictation import Dictation, linked
-from scribe_desktop.domain.errors import ScribeError, UnknownSession
+from scribe_desktop.domain.errors import DiskFull, ScribeError, UnknownSession
 from scribe_desktop.domain.notices import (
     Level,
     MicrophoneChoice,
@@ -40,6 +40,7 @@ from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef, UploadType
 from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
+from scribe_desktop.domain.room import foretold
 from scribe_desktop.domain.session import (
     Cancelled,
     Capture,
@@ -74,8 +75,10 @@ class Line:
         record_file: OpenFile,
         decode: Callable[[bytes], bytes],
         now: Callable[[], float],
+        free_bytes: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._store = store
+        self._free_bytes = free_bytes
         self._settings_store = settings
         self._services = services
         self._uploader = uploader
@@ -146,6 +149,8 @@ class Line:
             recording = self._record_microphone(session.session_id, cuts, name, self.tell)
             self._running = (session.session_id, recording)
         self._services.prepare(session.order.service)
+        # A disk that hangs must not delay the start.
+        threading.Thread(target=self._foretell, name="room", daemon=True).start()
         return session.session_id
 
     def continue_dictation(self, session_id: SessionId) -> SessionId:
@@ -410,6 +415,10 @@ class Line:
 
     # --- inside ---
 
+    def _foretell(self) -> None:
+        if trouble := foretold(self._free_bytes()):
+            self.tell(trouble)
+
     def _new_session(
         self,
         order: Order | None,
@@ -422,7 +431,13 @@ class Line:
             order=order or self.usual_order(),
             follows=follows,
         )
-        self._store.add(session)
+        try:
+            self._store.add(session)
+        except DiskFull as error:
+            raise DiskFull(
+                "The disk of this computer takes nothing, so nothing was recorded.",
+                "Free some space, then start again.",
+            ) from error
         return session
 
     def _cuts(self, order: Order) -> Cuts:

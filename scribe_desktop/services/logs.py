@@ -5,10 +5,12 @@ libraries are left out, because nobody can promise what is in them: an HTTP
 library logs whole addresses, an exception may quote what was dictated.
 """
 
+import contextlib
 import json
 import logging
 import logging.handlers
 import os
+import sys
 import traceback
 from io import TextIOWrapper
 from pathlib import Path
@@ -61,6 +63,16 @@ class PrivateFile(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return TextIOWrapper(os.fdopen(handle, "ab"), encoding=self.encoding)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the library's name
+        """Do without the log while the disk is full: it must not fill the terminal instead."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close it, with or without the last lines."""
+        with contextlib.suppress(OSError):
+            super().close()
 
 
 class _JsonLines(logging.Formatter):

@@ -164,7 +164,7 @@ class Trial:
         state = f"{session.capture}/{session.delivery}"
         outcome = replace(outcome, state=state, missing_s=max(missing_s, 0.0))
         return [_digest(chunk) for chunk in chunks], replace(
-            outcome, worst_snr_db=_worst_snr_db(chunks, heard)
+            outcome, worst_snr_db=worst_snr_db(chunks, heard)
         )
 
     def _compare(self, before: list[str], outcome: Outcome) -> Outcome:
@@ -191,7 +191,7 @@ class Trial:
         missing_s = (len(heard) - session.frames) / SAMPLE_RATE
         if missing_s > MOST_MISSING_S:
             raise Broken(f"{missing_s:.2f} s of speech are missing at the end")
-        worst = min(outcome.worst_snr_db, _worst_snr_db(chunks, heard))
+        worst = min(outcome.worst_snr_db, worst_snr_db(chunks, heard))
         return replace(
             outcome, missing_s=max(missing_s, 0.0), worst_snr_db=worst, chunks=len(chunks)
         )
@@ -229,7 +229,7 @@ def _digest(chunk: EncodedChunk) -> str:
     return hashlib.sha256(chunk.body).hexdigest()
 
 
-def _worst_snr_db(chunks: list[EncodedChunk], heard: NDArray[np.int16]) -> float:
+def worst_snr_db(chunks: list[EncodedChunk], heard: NDArray[np.int16]) -> float:
     """Each chunk decodes to its length, without a lag, and sounds like what was said."""
     at, worst = 0, float("inf")
     for chunk in chunks:
