@@ -80,6 +80,7 @@ def _lay_out(tree: Path, folder: Path, icons: Path) -> None:
     _copy(HERE / f"{IDENTIFIER}.desktop", share / "applications")
     _copy(HERE / f"{IDENTIFIER}.metainfo.xml", share / "metainfo")
     _copy(HERE / "autostart.desktop", tree / "etc/xdg/autostart", f"{NAME}.desktop")
+    _copy(HERE / "70-scribe-desktop.rules", tree / "usr/lib/udev/rules.d")
     hicolor = share / "icons" / "hicolor"
     for size in SIZES:
         _copy(icons / f"{NAME}-{size}.png", hicolor / f"{size}x{size}" / "apps", f"{NAME}.png")

@@ -15,7 +15,7 @@ from typing import Protocol
 from scribe_desktop.domain.errors import DesktopError
 
 _NAME = "scribe-desktop"
-_LABEL = "org.scribedesktop.ScribeDesktop"
+_LABEL = "org.scribe_desktop.ScribeDesktop"
 
 
 class Autostart(Protocol):

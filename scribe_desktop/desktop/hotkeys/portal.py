@@ -36,6 +36,9 @@ _PROPERTIES = Address(PORTAL, PORTAL_PATH, "org.freedesktop.DBus.Properties")
 _REGISTRY = Address(PORTAL, PORTAL_PATH, "org.freedesktop.host.portal.Registry")
 _REQUEST = "org.freedesktop.portal.Request"
 
+# The name of our .desktop file: by it the desktop knows whose keys they are.
+APP_ID = "org.scribe_desktop.ScribeDesktop"
+
 _ANSWER_S = 10.0
 _DIALOG_S = 300.0  # the user reads, thinks, and presses keys
 
@@ -116,7 +119,7 @@ class PortalHotkeys:
     supports_release = True
     user_chooses_key = True
 
-    def __init__(self, app_id: str = "org.scribedesktop.ScribeDesktop") -> None:
+    def __init__(self, app_id: str = APP_ID) -> None:
         self._app_id = app_id
         self._bus: Bus | None = None
         self._lock = threading.Lock()
