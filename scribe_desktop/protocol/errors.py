@@ -293,9 +293,9 @@ _SILENCE = {
 
 
 def form_expired(status: int) -> ServiceError:
-    """Storage refused a presigned form; the service makes another when asked."""
+    """Storage refused a presigned form or link; the service makes another when asked."""
     return ServiceError(
-        f"The permission to upload has run out. {SAFE}",
+        f"The service's permission for one file has run out. {SAFE}",
         "A new one is asked for by itself.",
         retry=Retry.LATER,
         status=status,

@@ -15,7 +15,7 @@ from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError
 from scribe_desktop.domain.offer import Health, Offer, TemplateOffer
 from scribe_desktop.domain.order import Order
-from scribe_desktop.domain.results import Json, Results
+from scribe_desktop.domain.results import Json, NoteStatus, Results
 from scribe_desktop.domain.session import Remote, Session, candidate_remote_id
 from scribe_desktop.protocol import discovery, errors, origins, requests, responses
 from scribe_desktop.protocol.dialects import DIALECTS, Dialect, dialect_of
@@ -31,6 +31,8 @@ from scribe_desktop.services.wire import (
 )
 
 _NO_SUCH_LIST = frozenset({404, 405})
+
+_NOT_HANDED_OUT = "The service did not hand out this note. Run its template again."
 
 _FORM_REFUSED = frozenset({400, 401, 403, 404, 410})
 """Storage knows no session and no account: so it refuses the form, not us."""
@@ -235,12 +237,7 @@ class Client:
             file=(plan.file_name, chunk.body, plan.media_type),
             within_s=upload_seconds(len(chunk.body)),
         )
-        reply = self._wire.send(outgoing)
-        if reply.is_success:
-            return
-        if reply.status in _FORM_REFUSED:
-            raise errors.form_expired(reply.status)
-        raise self._refusal(reply, in_session=False)
+        self._presigned(outgoing)
 
     def end(self, remote: Remote, count: int) -> responses.EndReceipt:
         """Say that `count` files were all; "already ended" is a success."""
@@ -276,7 +273,17 @@ class Client:
     def _fetched(self, answer: responses.Finished) -> Results:
         notes = list(answer.results.notes)
         for place, url in answer.to_fetch:
-            notes[place] = replace(notes[place], content=_content(self.fetch(url)))
+            try:
+                notes[place] = replace(notes[place], content=_content(self.fetch(url)))
+            except ServiceError as error:
+                if error.code != errors.FORM_EXPIRED:
+                    raise
+                # The transcript and the other notes must not wait for this one.
+                notes[place] = replace(
+                    notes[place],
+                    status=NoteStatus.FAILED,
+                    errors=(*notes[place].errors, _NOT_HANDED_OUT),
+                )
         return replace(answer.results, notes=tuple(notes))
 
     def fetch(self, url: str, *, largest: int = LARGEST_REPLY) -> bytes:
@@ -293,9 +300,11 @@ class Client:
 
     def _presigned(self, outgoing: Outgoing) -> bytes:
         reply = self._wire.send(outgoing)
-        if not reply.is_success:
-            raise self._refusal(reply, in_session=False)
-        return reply.body
+        if reply.is_success:
+            return reply.body
+        if reply.status in _FORM_REFUSED:
+            raise errors.form_expired(reply.status)
+        raise self._refusal(reply, in_session=False)
 
     def amend(self, remote: Remote, order: Order) -> None:
         """Tell the service what the clinician changed."""
@@ -347,9 +356,13 @@ class Client:
             token = address.tokens.renew(token)
             reply = self._wire.send(_with_credential(outgoing, token, self.dialect()))
         self._note_clock(reply.headers)
-        if reply.is_success:
-            return reply
-        raise self._refusal(reply, in_session=in_session)
+        if not reply.is_success:
+            raise self._refusal(reply, in_session=in_session)
+        if reply.headers.get("content-type", "").lower().startswith("text/html"):
+            # A page of the network's or a proxy's; to take it for an
+            # acknowledgement would lose what was sent.
+            raise errors.unreadable(reply.status)
+        return reply
 
     def _is_home(self, url: str, address: Address) -> bool:
         try:

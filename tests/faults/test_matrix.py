@@ -74,6 +74,13 @@ def test_something_else_answers(story: Story, place: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
+def test_a_page_of_the_network_is_no_acknowledgement(story: Story, place: str) -> None:
+    session = story.play(told(place, "answer 200 html", "answer 200 html"))
+    assert story.persons_asked == 0
+    assert len(session.remote_ids) == 1
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_the_token_expired_and_is_renewed(story: Story, place: str) -> None:
     story.play(told(place, "answer 401 token_expired"))
     assert story.tokens.renewals == 1
