@@ -11,7 +11,7 @@ from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import DiskFull, ScribeError
-from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged
+from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged, SettingChanged
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
@@ -138,6 +138,7 @@ class Program:
             now=time.time,
             free_bytes=lambda: free_bytes(places.spool),
         )
+        self.line.subscribe(self._obey_setting)
         self.computer = Computer(self.line)
 
     def __enter__(self) -> Self:
@@ -338,6 +339,13 @@ class Program:
             self.microphones().keep_ready(settings.microphone)
         elif self._microphones is not None:
             self._microphones.keep_ready(None)
+
+    def _obey_setting(self, notice: Notice) -> None:
+        # Only a window stays: a command that ends has no use for an open microphone.
+        if self.window is None or not isinstance(notice, SettingChanged):
+            return
+        if notice.name in ("keep_microphone_ready", "microphone"):
+            self.apply_microphone_settings()
 
     def _microphones_changed(self) -> None:
         if self.window is not None:

@@ -90,6 +90,10 @@ def _display(_: Program) -> tuple[bool, str, str]:
 def _keys(_: Program) -> tuple[bool, str, str]:
     if not has_display():
         return False, "Without a display there are no global keys.", ""
+    from scribe_desktop.desktop.hotkeys.select import hotkey_backend
+
+    if hotkey_backend().user_chooses_key:
+        return True, "The desktop asks you for the key when the window opens.", ""
     return True, "A global key can be registered.", ""
 
 

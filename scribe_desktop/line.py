@@ -35,6 +35,7 @@ from scribe_desktop.domain.notices import (
     Notice,
     ResultsStored,
     SessionChanged,
+    SettingChanged,
 )
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef, UploadType
@@ -320,6 +321,7 @@ class Line:
         self._settings = self._settings_store.set(name, value)
         if name in ("service", "profiles"):
             self.prepare()
+        self.tell(SettingChanged(name))
 
     def locked_settings(self) -> frozenset[str]:
         """Names that a machine-wide policy fixes."""

@@ -52,6 +52,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
 
         def ready(window: WindowCommands) -> None:
             program.window = window
+            program.apply_microphone_settings()
             workstation.start(window)
             serve_others(holder, program)
             for notice in program.opening_notices:

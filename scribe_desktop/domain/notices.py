@@ -118,6 +118,13 @@ class SilenceNoticed:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChanged:
+    """The clinician changed a setting; it is stored and in force."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something else to tell the clinician, already a sentence."""
 
@@ -132,6 +139,7 @@ Notice: TypeAlias = (
     | MicrophoneChanged
     | OfferChanged
     | SpoolTrouble
+    | SettingChanged
     | ImportProgressed
     | SilenceNoticed
     | Trouble

@@ -40,8 +40,7 @@ _PLAIN_KIND = "scribe-desktop key, not locked"
 
 FILE_NOTICE = (
     "This computer has no keyring. The key to the recordings is in a file that only your "
-    "user account can read. Set a passphrase in the settings, or use a computer with an "
-    "encrypted disk."
+    "user account can read. Use a computer with a keyring, or one whose disk is encrypted."
 )
 
 
