@@ -12,14 +12,13 @@ from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.services.control import Control, Holder
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
-from scribe_desktop.services.sound_check import SoundCheck
 from scribe_desktop.ui.application import WindowCommands, run_window
 from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.another_template import AnotherTemplate
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
-from scribe_desktop.wiring.sound import Speaker
+from scribe_desktop.wiring.sound import MicrophoneTest, Speaker
 from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
 from scribe_desktop.wiring.workstation import Workstation
@@ -80,7 +79,7 @@ def _workplace(program: Program, workstation: Workstation) -> Workplace:
     line, places = program.line, program.places
     return Workplace(
         speaker=Speaker(program.microphones),
-        microphone_test=SoundCheck(lambda wanted: program.microphones().source(wanted)),
+        microphone_test=MicrophoneTest(program.microphones),
         exporter=Exports(line, program.audit),
         accounts=Accounts(line, program.accounts, line.send_now),
         lock=PinLock(places.config),
