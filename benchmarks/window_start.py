@@ -64,7 +64,16 @@ def _megabytes(pid: int) -> float:
 def _display() -> tuple[subprocess.Popen[bytes], str]:
     reading, writing = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x950x24", "-nolisten", "tcp"],
+        [
+            shutil.which("Xvfb") or "Xvfb",
+            "-displayfd",
+            str(writing),
+            "-screen",
+            "0",
+            "1400x950x24",
+            "-nolisten",
+            "tcp",
+        ],
         pass_fds=(writing,),
         stderr=subprocess.DEVNULL,
     )

@@ -43,14 +43,14 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         line = program.line
         if token:
             line.use_token(line.usual_order().service, token)
-        program.deliver()
-        line.prepare()
-
         workstation = Workstation(line, program.computer)
         updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
 
         def ready(window: WindowCommands) -> None:
+            # Only now: starting the service takes both cores, and the window comes first.
             program.window = window
+            program.deliver()
+            line.prepare()
             program.apply_microphone_settings()
             workstation.start(window)
             serve_others(holder, program)
