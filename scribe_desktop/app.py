@@ -18,7 +18,8 @@ from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
 from scribe_desktop.domain.vigil import Patience
 from scribe_desktop.line import Line
-from scribe_desktop.services.client import Client, Tokens
+from scribe_desktop.services.address import Tokens
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.keeper import keep_house

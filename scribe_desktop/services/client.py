@@ -7,9 +7,8 @@ nothing but ServiceError. What to do next is never decided here.
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Protocol
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError
@@ -20,6 +19,7 @@ from scribe_desktop.domain.session import Remote, Session, candidate_remote_id
 from scribe_desktop.protocol import discovery, errors, origins, requests, responses
 from scribe_desktop.protocol.dialects import DIALECTS, Dialect, dialect_of
 from scribe_desktop.protocol.reading import Unreadable, http_date, read_json, retry_after_s
+from scribe_desktop.services.address import Address
 from scribe_desktop.services.wire import (
     JSON_S,
     LARGEST_REPLY,
@@ -36,47 +36,6 @@ _NOT_HANDED_OUT = "The service did not hand out this note. Run its template agai
 
 _FORM_REFUSED = frozenset({400, 401, 403, 404, 410})
 """Storage knows no session and no account: so it refuses the form, not us."""
-
-
-class Tokens(Protocol):
-    """Where the credential for one account at one service comes from."""
-
-    def token(self) -> str:
-        """The present token, empty if the service needs none; may wait for a refresh.
-
-        Raises ServiceError, AFTER_SIGN_IN if only a person can get another.
-        """
-
-    def renew(self, refused: str) -> str:
-        """Another token because `refused` was refused; raises as `token` does."""
-
-
-@dataclass(frozen=True, slots=True)
-class FixedToken:
-    """A token that somebody pasted, or that was made for this run: it cannot be renewed."""
-
-    secret: str
-
-    def __repr__(self) -> str:
-        """Without the secret."""
-        return "FixedToken(…)"
-
-    def token(self) -> str:
-        """The token."""
-        return self.secret
-
-    def renew(self, refused: str) -> str:  # noqa: ARG002  as in Tokens
-        """Raise: there is no other."""
-        raise errors.refusal(HTTPStatus.UNAUTHORIZED, b"", in_session=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a service is now. `base_url` is the base of the protocol calls."""
-
-    base_url: str
-    dialect: str = ""
-    tokens: Tokens = FixedToken("")
 
 
 class Client:

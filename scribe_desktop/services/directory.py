@@ -17,7 +17,8 @@ from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, ServiceRef
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.protocol.discovery import offer_record, read_offer
-from scribe_desktop.services.client import Address, Client, FixedToken, Tokens
+from scribe_desktop.services.address import Address, FixedToken, Tokens
+from scribe_desktop.services.client import Client
 
 log = logging.getLogger(__name__)
 

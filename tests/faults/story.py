@@ -14,7 +14,7 @@ from pathlib import Path
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.session import Delivery, Session, SessionId, Stopped, apply
 from scribe_desktop.domain.steps import Rest, next_step
-from scribe_desktop.services.client import Address
+from scribe_desktop.services.address import Address
 from scribe_desktop.services.wire import Wire
 from tests.faults.proxy import FaultProxy
 from tests.faults.real_service import TOKEN, RealService

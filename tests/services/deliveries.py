@@ -17,7 +17,8 @@ from scribe_desktop.domain.session import (
     Stopped,
     apply,
 )
-from scribe_desktop.services.client import Address, Client, FixedToken
+from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.wire import Wire

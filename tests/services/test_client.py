@@ -12,7 +12,8 @@ from scribe_desktop.domain.offer import Health
 from scribe_desktop.domain.results import NoteStatus
 from scribe_desktop.domain.session import Remote, Session, SessionId
 from scribe_desktop.protocol.responses import Finished, Gone
-from scribe_desktop.services.client import Address, Client, FixedToken
+from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.services.client import Client
 from tests.peers.peer import Answered, Asked, Peer
 from tests.services.deliveries import an_order
 

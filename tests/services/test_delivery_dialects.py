@@ -8,7 +8,7 @@ import pytest
 from scribe_desktop.domain.order import Order, Patient, UploadType
 from scribe_desktop.domain.results import NoteStatus, Outcome
 from scribe_desktop.domain.session import Cancelled, Delivery, apply
-from scribe_desktop.services.client import Address, FixedToken
+from scribe_desktop.services.address import Address, FixedToken
 from tests.peers import eka, onprem, spec
 from tests.peers.eka import EkaPeer
 from tests.peers.onprem import OnPremPeer

@@ -9,7 +9,7 @@ import pytest
 from scribe_desktop.domain.errors import Retry, ServiceError
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import OrderAmended, Remote, Session, apply
-from scribe_desktop.services.client import Address, FixedToken
+from scribe_desktop.services.address import Address, FixedToken
 from scribe_desktop.services.library import Library
 from scribe_desktop.services.wire import Wire
 from tests.faults.real_service import TOKEN, RealService

@@ -8,7 +8,8 @@ from scribe_desktop.domain.errors import CredentialError, Retry, ServiceError
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.protocol.discovery import Oidc
 from scribe_desktop.protocol.sign_in import DeviceCode, Family
-from scribe_desktop.services.client import Address, Client
+from scribe_desktop.services.address import Address
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.signin import Accounts, SignInCancelled
 from scribe_desktop.services.wire import Outgoing, Wire

@@ -20,7 +20,8 @@ from scribe_desktop.domain.session import (
     Stopped,
     apply,
 )
-from scribe_desktop.services.client import Address, Client, FixedToken
+from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.streamer import Streamer
 from scribe_desktop.services.uploader import Uploader

@@ -24,7 +24,8 @@ from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError
 from scribe_desktop.domain.session import Remote
 from scribe_desktop.protocol.requests import Request
-from scribe_desktop.services.client import Address, Client, FixedToken
+from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.wire import Outgoing, Wire, upload_seconds
 from tests.peers.peer import Answered, Asked, Peer
 from tests.services.deliveries import Desk

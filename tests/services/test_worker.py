@@ -8,7 +8,8 @@ import pytest
 
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import ServiceRef
-from scribe_desktop.services.client import Address, Client
+from scribe_desktop.services.address import Address
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
 from tests.services.deliveries import REMOTE, MemorySpool, an_order
