@@ -48,6 +48,22 @@ class NoteView(QTextBrowser):
         self.setPlainText(text)
         self._set_lines()
 
+    def show_growing(self, text: str) -> None:
+        """Show text that grows while somebody speaks, with its end in sight.
+
+        Only what is new is drawn: an hour of speech is laid out once and not
+        at every sentence. What is selected stays so.
+        """
+        shown = self.toPlainText()
+        if not shown or not text.startswith(shown):
+            self.show_plain(text)
+        elif text != shown:
+            cursor = QTextCursor(self.document())
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(text[len(shown) :])
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
     def show_markdown(self, text: str) -> None:
         """Show Markdown without HTML, links or pictures."""
         self.document().setMarkdown(text, _NO_HTML)

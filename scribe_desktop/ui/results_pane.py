@@ -269,9 +269,7 @@ class ResultsPane(QWidget):
             return
         self._shown = Shown(self._shown.session, self._shown.versions, self._shown.offer, text)
         self.sentence.setVisible(not text)
-        self.reader.show_plain("\n".join(filter(None, (tab.body, text))))
-        bar = self.reader.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        self.reader.show_growing("\n".join(filter(None, (tab.body, text))))
 
     def tab(self) -> ResultTab | None:
         """The tab that is open."""

@@ -49,7 +49,9 @@ class SessionModel(QAbstractListModel):
         if [row.session.session_id for row in rows] == [
             row.session.session_id for row in self._rows
         ]:
-            changed = [n for n, row in enumerate(rows) if row != self._rows[n]]
+            changed = [
+                n for n, row in enumerate(rows) if row is not self._rows[n] and row != self._rows[n]
+            ]
             self._rows = rows
             for number in changed:
                 self.dataChanged.emit(self.index(number), self.index(number))
@@ -176,6 +178,8 @@ class SessionList(QWidget):
         super().__init__()
         self._sessions: tuple[Session, ...] = ()
         self._colours = LIGHT
+        self._hour = 0
+        self._known: dict[SessionId, SessionRow] = {}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search dictations")
         self.search.setAccessibleName("Search dictations")
@@ -228,8 +232,12 @@ class SessionList(QWidget):
     @Slot()
     def _refresh(self) -> None:
         kept = self.chosen()
-        query = self.search.text()
-        rows = session_rows(self._sessions, query, time.time())
+        query, now = self.search.text(), time.time()
+        if int(now // 3600) != self._hour:
+            # "Today" may have become "yesterday".
+            self._hour, self._known = int(now // 3600), {}
+        rows = session_rows(self._sessions, query, now, known=self._known)
+        self._known.update((row.session.session_id, row) for row in rows)
         self.model.show_rows(rows)
         self.empty.setText(
             "No dictation matches." if query.strip() else "Your dictations will be listed here."

@@ -5,7 +5,7 @@ dictation is the value of a plain function, so each one has a plain test. The
 panes ask these functions and draw; they decide nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -15,7 +15,7 @@ from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Patient
 from scribe_desktop.domain.results import Outcome
-from scribe_desktop.domain.session import Capture, Delivery, Session
+from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -149,24 +149,37 @@ class SessionRow:
 
 
 def session_rows(
-    sessions: Iterable[Session], query: str, now: float, zone: tzinfo | None = None
+    sessions: Iterable[Session],
+    query: str,
+    now: float,
+    zone: tzinfo | None = None,
+    known: Mapping[SessionId, SessionRow] | None = None,
 ) -> tuple[SessionRow, ...]:
     """The rows that match every word of `query`, newest first.
 
-    Whatever is visible in a row can be searched for.
+    Whatever is visible in a row can be searched for. `known` are rows made
+    earlier the same day: those of sessions that did not change are used again,
+    because years of dictations must not make the window stall at each chunk.
     """
+    known = known or {}
     words = query.casefold().split()
-    rows = (
-        SessionRow(
-            session,
-            when(session.created_at, now, zone),
-            patient_label(session.order.patient),
-            length_of(session),
-            state_of(session),
-        )
-        for session in sorted(sessions, key=lambda one: one.created_at, reverse=True)
+    rows = []
+    for session in sorted(sessions, key=lambda one: one.created_at, reverse=True):
+        row = known.get(session.session_id)
+        if row is None or row.session is not session:
+            row = _row(session, now, zone)
+        rows.append(row)
+    return tuple(row for row in rows if _matches(row, words)) if words else tuple(rows)
+
+
+def _row(session: Session, now: float, zone: tzinfo | None) -> SessionRow:
+    return SessionRow(
+        session,
+        when(session.created_at, now, zone),
+        patient_label(session.order.patient),
+        length_of(session),
+        state_of(session),
     )
-    return tuple(row for row in rows if _matches(row, words))
 
 
 def _matches(row: SessionRow, words: Sequence[str]) -> bool:
@@ -238,12 +251,15 @@ def count(number: int, one: str, many: str) -> str:
 
 def foot_sentence(sessions: Sequence[Session], offer: Offer, now: float) -> str:
     """What is unsent and what is being done, in words, for the foot of the window."""
-    open_ones = [s for s in sessions if not s.is_cancelled and not s.is_empty]
-    stopped = [s for s in open_ones if s.capture is Capture.STOPPED]
-    words = [(s, state_of(s).word) for s in stopped]
-    stuck = sum(
-        word == "Needs attention" and s.delivery is not Delivery.RESOLVED for s, word in words
-    )
+    stopped = [
+        s
+        for s in sessions
+        if s.capture is Capture.STOPPED and not s.is_cancelled and not s.is_empty
+    ]
+    # Looked at in full only where something is left to do: the rest may be thousands.
+    pending = (s for s in stopped if s.delivery is not Delivery.RESOLVED)
+    words = [(s, state_of(s).word) for s in pending]
+    stuck = sum(word == "Needs attention" for _, word in words)
     waiting = [s for s, word in words if word == "Waiting to send"]
     sending = [word for _, word in words if word.startswith("Sending")]
     processing = sum(word == "Processing" for _, word in words)

@@ -91,3 +91,16 @@ def test_hostile_names_and_problems_are_text_everywhere(
     qtbot.waitUntil(lambda: "not bold" in window.results.reader.toPlainText())
     window.results.tab_bar.setCurrentIndex(0)
     assert window.results.reader.toPlainText() == "<b>not bold</b>"
+
+
+def test_growing_text_keeps_what_is_selected(view: NoteView) -> None:
+    view.show_growing("one two")
+    cursor = view.textCursor()
+    cursor.setPosition(0)
+    cursor.setPosition(3, cursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    view.show_growing("one two three\nfour")
+    assert view.toPlainText() == "one two three\nfour"
+    assert view.textCursor().selectedText() == "one"
+    view.show_growing("something else")
+    assert view.toPlainText() == "something else"

@@ -138,3 +138,14 @@ def test_every_session_without_text_says_why() -> None:
 
 def test_rough_durations() -> None:
     assert [rough_duration(s) for s in (0, 45, 240, 7200)] == ["1 s", "45 s", "4 min", "2 h"]
+
+
+def test_rows_that_did_not_change_are_used_again() -> None:
+    sessions = scripted_sessions()
+    first = session_rows(sessions, "", NOW)
+    known = {row.session.session_id: row for row in first}
+    sessions[3] = replace(sessions[3], accepted=1)
+    second = session_rows(sessions, "", NOW, known=known)
+    same = [one is other for one, other in zip(first, second, strict=True)]
+    assert same.count(False) == 1
+    assert second[3].session.accepted == 1
