@@ -78,16 +78,8 @@ class ServeOptions:
 MakeParts = Callable[[Store, str, ServeOptions], Parts]
 
 
-def run(options: ServeOptions, make_parts: MakeParts | None = None) -> int:
-    """Serve until told to stop; returns the exit code. Call it on the main thread.
-
-    Without `make_parts` it is the service of this computer, with its engine.
-    """
-    if make_parts is None:
-        # Loaded only here: the engine takes a while, and its parts know this module.
-        from scribe_desktop.server.local_parts import local_parts
-
-        make_parts = local_parts
+def run(options: ServeOptions, make_parts: MakeParts) -> int:
+    """Serve until told to stop; returns the exit code. Call it on the main thread."""
     with ExitStack() as held:
         try:
             options, key = from_parent(options) if options.token_stdin else (options, None)
