@@ -39,6 +39,12 @@ def test_a_code_is_shown_and_waited_for(scribe: Scribe) -> None:
         assert peer.issued == 1
 
 
+def test_this_computer_needs_no_account(scribe: Scribe) -> None:
+    for command in (("sign-in", "token"), ("sign-out",)):
+        said = scribe(*command, "--service", "this-computer", "--json", text="x\n")
+        assert said.record("account")["signed_in"] is True
+
+
 def test_a_wrong_password_is_a_sentence_and_no_traceback(scribe: Scribe) -> None:
     with AccountsPeer() as peer:
         ran = scribe(
@@ -57,10 +63,10 @@ def test_templates_and_history(scribe: Scribe, tmp_path: Path) -> None:
     place = ("--service", base_url, "--json")
     made = scribe("template-save", "Letter", "-", *place, text="## Dear colleague\n", env=token)
     assert made.exit_code == 0, made.err
-    template_id = json.loads(made.out)["id"]
-    listed = json.loads(scribe("templates", *place, env=token).out)
+    template_id = made.record("template")["id"]
+    listed = scribe("templates", *place, env=token).record("templates")
     assert template_id in {one["id"] for one in listed}
-    assert json.loads(scribe("history", *place, env=token).out) == []
+    assert scribe("history", *place, env=token).record("history") == []
     assert scribe("template-delete", template_id, *place, env=token).exit_code == 0
     service.close()
 
@@ -72,7 +78,7 @@ def test_a_dictation_gets_another_note_and_is_saved_on_the_service(scribe: Scrib
     filled = scribe("fill", "last", "soap", "--json").record("dictation")
     assert "soap" in {one["id"] for one in filled["templates"]}
     assert filled["transcript"] == json.loads(dictated.out)["transcript"]
-    pushed = json.loads(scribe("push", "last", "--json").out)
+    pushed = scribe("push", "last", "--json").record("pushed")
     assert len(pushed["documents"]) == len(filled["templates"])
     amended = scribe("amend", "last", "--language", "en", "--json")
     assert amended.exit_code == 0, amended.err
