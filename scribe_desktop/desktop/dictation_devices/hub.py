@@ -18,7 +18,7 @@ from scribe_desktop.desktop.dictation_devices.conversation import Conversation, 
 from scribe_desktop.desktop.dictation_devices.decode import Moved
 from scribe_desktop.desktop.dictation_devices.leds import Light
 from scribe_desktop.desktop.dictation_devices.models import Interface, Model, Wire, wire_of
-from scribe_desktop.desktop.dictation_devices.presses import Movement
+from scribe_desktop.desktop.dictation_devices.presses import SETTLE_S, Movement, Released
 from scribe_desktop.desktop.dictation_devices.transport import Connection, Transport
 from scribe_desktop.domain.errors import DesktopError
 
@@ -285,7 +285,9 @@ class DictationDevices:
             if isinstance(fact, Moved):
                 self._on_news(LaidDown(host.number, model, fact.laid_down))
             else:
-                self._on_news(Used(host.number, model, fact, at_s))
+                # A release is believed only after a moment; it happened before that.
+                lag_s = SETTLE_S if isinstance(fact, Released) else 0.0
+                self._on_news(Used(host.number, model, fact, at_s - lag_s))
 
     def _host(self, opened: _Open) -> _Open | None:
         """The microphone whose buttons these are: itself, or for a pad its other interface."""

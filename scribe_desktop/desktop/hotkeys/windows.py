@@ -29,6 +29,9 @@ from scribe_desktop.desktop.hotkeys.chord import Chord, Modifier
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_MS = 20
+# Under Wine a repeated key is up for an instant between two repeats, longer
+# on a busy computer. The end of a sentence may well be recorded 60 ms longer.
+UP_FOR_MS = 60
 _ANSWER_S = 5.0
 _JOIN_S = 2.0
 _ALREADY_REGISTERED = 1409
@@ -178,16 +181,16 @@ class WindowsHotkeys:
             self._on_key(ActionEvent(action, Edge.DOWN, monotonic()))
 
     def _release(self, user32: User32) -> None:
-        # Under Wine a repeated key is up for an instant between two repeats,
-        # so it must be up for two looks.
         for key in list(self._down):
             if user32.is_down(key):
                 self._up_since_s.pop(key, None)
                 continue
             now_s = monotonic()
-            if now_s - self._up_since_s.setdefault(key, now_s) >= LOOK_EVERY_MS / 1000:
+            since_s = self._up_since_s.setdefault(key, now_s)
+            if now_s - since_s >= UP_FOR_MS / 1000:
                 del self._up_since_s[key]
-                self._on_key(ActionEvent(self._down.pop(key), Edge.UP, now_s))
+                # Told late, but with the moment it happened: a tap stays a tap.
+                self._on_key(ActionEvent(self._down.pop(key), Edge.UP, since_s))
 
     def _forget(self, user32: User32) -> None:
         for number in self._registered:
