@@ -11,7 +11,13 @@ from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import DiskFull, ScribeError
-from scribe_desktop.domain.notices import LiveText, Notice, OfferChanged, SettingChanged
+from scribe_desktop.domain.notices import (
+    ImportProgressed,
+    LiveText,
+    Notice,
+    OfferChanged,
+    SettingChanged,
+)
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
@@ -61,6 +67,10 @@ WITHDRAW_LIMIT_S = 10.0
 
 LOOK_EVERY_S = 5.0
 RETENTION_EVERY_S = 3600.0
+
+INTERRUPTED = ScribeError(
+    "A dictation was interrupted when the program ended. What was spoken is safe and is sent now."
+)
 
 
 class NoWindow(ScribeError):
@@ -146,7 +156,8 @@ class Program:
         if any(session.capture is not Capture.STOPPED for session in self._spool.sessions()):
             from scribe_desktop.services.recovery import recover
 
-            recover(self._spool, time.time())
+            if recover(self._spool, time.time()):
+                self.opening_notices += (INTERRUPTED,)
         return self
 
     def __exit__(
@@ -298,7 +309,10 @@ class Program:
     ) -> "Recorder":
         from scribe_desktop.services.importer import open_recording
 
-        return self._started(open_recording(path), session_id, cuts, tell)
+        def progressed(done_s: float, total_s: float | None) -> None:
+            tell(ImportProgressed(session_id, done_s, total_s))
+
+        return self._started(open_recording(path, progressed), session_id, cuts, tell)
 
     def _started(
         self,

@@ -12,7 +12,7 @@ from typing import Any
 
 from scribe_desktop import __version__
 from scribe_desktop.app import Program
-from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.services.room import low_room
 
 
@@ -51,7 +51,7 @@ def _microphone(program: Program) -> tuple[bool, str, str]:
 
 
 def _keyring(program: Program) -> tuple[bool, str, str]:
-    notices = program.opening_notices
+    notices = [n for n in program.opening_notices if isinstance(n, CredentialError)]
     if notices:
         return False, notices[0].message, notices[0].remedy
     return True, "The key of the recordings is in the system keyring.", ""
