@@ -37,6 +37,7 @@ TESTS = (
     "xclip",
     "xterm",
     "x11-utils",
+    "x11-xkb-utils",
     "pulseaudio",
     "pulseaudio-utils",
     "espeak-ng",
