@@ -34,7 +34,7 @@ from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui.as_one import dictations, first_of, members, whole, whole_versions
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.deeds import Deeds, Telling
-from scribe_desktop.ui.dialogs import ask_patient, ask_to_close, silence_telling
+from scribe_desktop.ui.dialogs import ask_to_close, silence_telling
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.main_menu import MainMenu
 from scribe_desktop.ui.pictures import program_icon
@@ -42,11 +42,12 @@ from scribe_desktop.ui.pieces import card, label
 from scribe_desktop.ui.record_bar import RecordBar
 from scribe_desktop.ui.results_pane import ResultsPane, Shown
 from scribe_desktop.ui.session_list import SessionList
+from scribe_desktop.ui.shown_dictation import ShownDictation
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import SPACE, Colours
 from scribe_desktop.ui.titles import TITLE
-from scribe_desktop.ui.view_state import Remedy, Tone, foot_sentence, import_sentence
-from scribe_desktop.ui.workplace import NOTHING_AROUND, ExportFormat, Workplace
+from scribe_desktop.ui.view_state import Tone, foot_sentence, import_sentence
+from scribe_desktop.ui.workplace import NOTHING_AROUND, Workplace
 
 FOOT_TICK_MS = 1000
 FRAME = 48
@@ -64,7 +65,6 @@ class MainWindow(QMainWindow):
     def __init__(self, line: Line, bridge: Bridge, workplace: Workplace = NOTHING_AROUND) -> None:
         super().__init__()
         self._line = line
-        self._workplace = workplace
         self._sessions: dict[SessionId, Session] = {}
         self._live: dict[SessionId, str] = {}
         self._offer = line.offer()
@@ -82,7 +82,9 @@ class MainWindow(QMainWindow):
         self.bar.menu.setMenu(self.menu)
         self._lay_out()
         self._connect_deeds()
-        self._connect_results()
+        self._shown = ShownDictation(self.results, self.deeds, workplace)
+        self._shown.settings_wanted.connect(self.settings_wanted)
+        self._shown.running_changed.connect(self._show_running)
         self._connect_bridge(bridge)
         self._add_keys()
         self._foot_timer = QTimer(self)
@@ -149,19 +151,6 @@ class MainWindow(QMainWindow):
         deeds.running_changed.connect(self._show_running)
         deeds.settings_changed.connect(self.refresh)
         deeds.imported.connect(self.show_session)
-
-    def _connect_results(self) -> None:
-        results, row, deeds = self.results, self.results.actions_row, self.deeds
-        results.copy_pressed.connect(deeds.copy)
-        results.insert_pressed.connect(deeds.insert)
-        results.edited.connect(deeds.store_edit)
-        results.advice_taken.connect(self._take_advice)
-        row.play_pressed.connect(self._play)
-        row.export_pressed.connect(self._export)
-        row.template_pressed.connect(self._run_template)
-        row.patient_pressed.connect(self._change_patient)
-        row.continue_pressed.connect(self._continue)
-        deeds.playing_changed.connect(row.show_playing)
 
     def _connect_bridge(self, bridge: Bridge) -> None:
         bridge.session_changed.connect(self.take_session)
@@ -330,64 +319,7 @@ class MainWindow(QMainWindow):
         if self.foot.text() != sentence:
             self.foot.setText(sentence)
 
-    # --- what was pressed on the shown dictation ---
-    @Slot(object)
-    def _take_advice(self, action: Remedy) -> None:
-        session_id = self._shown_id()
-        if session_id is None:
-            return
-        if action is Remedy.RESTORE:
-            self.deeds.restore(session_id)
-        elif action is Remedy.SIGN_IN:
-            self.settings_wanted.emit("services")
-        elif action is Remedy.SEND_NOW:
-            self.deeds.send_now(session_id)
-
-    @Slot()
-    def _play(self) -> None:
-        session_id = self._shown_id()
-        if session_id is not None:
-            self.deeds.play(session_id)
-
-    @Slot(object)
-    def _export(self, form: ExportFormat) -> None:
-        session_id = self._shown_id()
-        if session_id is None:
-            return
-        # The proposed name says nothing about the patient: names of files are seen.
-        path, _ = QFileDialog.getSaveFileName(
-            self,
-            "Export this dictation",
-            f"dictation{form.suffix}",
-            f"{form.name} (*{form.suffix})",
-        )
-        if path:
-            self.deeds.export(session_id, form.format_id, path)
-
-    @Slot(str)
-    def _run_template(self, template_id: str) -> None:
-        session_id = self._shown_id()
-        if session_id is not None:
-            self.deeds.run_template(session_id, template_id)
-
-    @Slot()
-    def _change_patient(self) -> None:
-        shown = self.results.shown
-        if shown is not None:
-            session_id = shown.session.session_id
-            ask_patient(
-                self,
-                shown.session.order.patient,
-                lambda patient: self.deeds.give_to(session_id, patient),
-            )
-
-    @Slot()
-    def _continue(self) -> None:
-        go_on, session_id = self._workplace.continue_session, self._shown_id()
-        if go_on is not None and session_id is not None:
-            self.deeds.ask(lambda: go_on(session_id))
-            self._show_running()
-
+    # --- what is needed seldom ---
     @Slot()
     def choose_file(self) -> None:
         """Let the clinician pick a recording to be written down."""

@@ -1,0 +1,96 @@
+"""What is pressed under a result: play it, export it, give it to another patient."""
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QFileDialog
+
+from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.deeds import Deeds
+from scribe_desktop.ui.dialogs import ask_patient
+from scribe_desktop.ui.results_pane import ResultsPane
+from scribe_desktop.ui.view_state import Remedy
+from scribe_desktop.ui.workplace import ExportFormat, Workplace
+
+
+class ShownDictation(QObject):
+    """Turns the presses under a result into deeds on its dictation."""
+
+    settings_wanted = Signal(str)
+    running_changed = Signal()
+
+    def __init__(self, pane: ResultsPane, deeds: Deeds, workplace: Workplace) -> None:
+        super().__init__(pane)
+        self._pane = pane
+        self._deeds = deeds
+        self._workplace = workplace
+        row = pane.actions_row
+        pane.copy_pressed.connect(deeds.copy)
+        pane.insert_pressed.connect(deeds.insert)
+        pane.edited.connect(deeds.store_edit)
+        pane.advice_taken.connect(self._take_advice)
+        row.play_pressed.connect(self._play)
+        row.export_pressed.connect(self._export)
+        row.template_pressed.connect(self._run_template)
+        row.patient_pressed.connect(self._change_patient)
+        row.continue_pressed.connect(self._continue)
+        deeds.playing_changed.connect(row.show_playing)
+
+    def _session_id(self) -> SessionId | None:
+        shown = self._pane.shown
+        return shown.session.session_id if shown else None
+
+    @Slot(object)
+    def _take_advice(self, action: Remedy) -> None:
+        session_id = self._session_id()
+        if session_id is None:
+            return
+        if action is Remedy.RESTORE:
+            self._deeds.restore(session_id)
+        elif action is Remedy.SIGN_IN:
+            self.settings_wanted.emit("services")
+        elif action is Remedy.SEND_NOW:
+            self._deeds.send_now(session_id)
+
+    @Slot()
+    def _play(self) -> None:
+        session_id = self._session_id()
+        if session_id is not None:
+            self._deeds.play(session_id)
+
+    @Slot(object)
+    def _export(self, form: ExportFormat) -> None:
+        session_id = self._session_id()
+        if session_id is None:
+            return
+        # The proposed name says nothing about the patient: names of files are seen.
+        path, _ = QFileDialog.getSaveFileName(
+            self._pane,
+            "Export this dictation",
+            f"dictation{form.suffix}",
+            f"{form.name} (*{form.suffix})",
+        )
+        if path:
+            self._deeds.export(session_id, form.format_id, path)
+
+    @Slot(str)
+    def _run_template(self, template_id: str) -> None:
+        session_id = self._session_id()
+        if session_id is not None:
+            self._deeds.run_template(session_id, template_id)
+
+    @Slot()
+    def _change_patient(self) -> None:
+        shown = self._pane.shown
+        if shown is not None:
+            session_id = shown.session.session_id
+            ask_patient(
+                self._pane,
+                shown.session.order.patient,
+                lambda patient: self._deeds.give_to(session_id, patient),
+            )
+
+    @Slot()
+    def _continue(self) -> None:
+        go_on, session_id = self._workplace.continue_session, self._session_id()
+        if go_on is not None and session_id is not None:
+            self._deeds.ask(lambda: go_on(session_id))
+            self.running_changed.emit()
