@@ -111,6 +111,9 @@ def check_examples(chunker: Any) -> None:
     # 8,080 frames are half a second, though their windows are not.
     chunks = cut(chunker, holding, speech([*pause, (False, 10)], 400), [1024])
     assert [len(chunk) for chunk in chunks] == [40 * 1024, 16_160]
+    # Held back or not, with its short tail or without, nothing passes the limit.
+    chunks = cut(chunker, holding, speech([(False, 103)], 0), [1024])
+    assert [len(chunk) // 1024 for chunk in chunks] == [78, 25]
     # Silence alone is kept like everything else, and the limit is not reached.
     assert sum(windows([(True, 150)])) == 150
     machine = chunker.Chunker(cuts, is_quiet)
