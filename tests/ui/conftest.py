@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -54,6 +55,7 @@ def window(line: ScriptedLine, bridge: Bridge, qtbot: QtBot) -> MainWindow:
     made = MainWindow(line, bridge)
     qtbot.addWidget(made, before_close_func=lambda one: one.close_without_asking())
     made.use(LIGHT)
+    made.resize(1180, 760)
     made.show()
     qtbot.waitUntil(lambda: made.bar.microphone.count() > 1)
     return made
@@ -66,13 +68,14 @@ def workplace() -> Workplace:
 
 @pytest.fixture
 def windows(
-    line: ScriptedLine, bridge: Bridge, workplace: Workplace, qtbot: QtBot
+    line: ScriptedLine, bridge: Bridge, workplace: Workplace, qtbot: QtBot, tmp_path: Path
 ) -> Iterator[Windows]:
     """Everything, as the program opens it after the first run."""
     line.preferences = with_value(line.preferences, "first_run_done", value=True)
-    places = QSettings("", QSettings.Format.IniFormat)
+    places = QSettings(str(tmp_path / "windows.ini"), QSettings.Format.IniFormat)
     made = Windows(make_application(), line, bridge, workplace, places)
     made.open()
+    made.main.resize(1180, 760)  # the screen that is not there is a small one
     made.main.activateWindow()
     qtbot.waitUntil(lambda: made.main.bar.microphone.count() > 1)
     yield made

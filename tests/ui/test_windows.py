@@ -23,6 +23,8 @@ from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, SessionId
 from scribe_desktop.domain.settings import AfterStop, Theme, with_value
+from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.mini_recorder import pill
 from scribe_desktop.ui.sound_check import SoundCheck
 from scribe_desktop.ui.theme import DARK, HIGH_CONTRAST
@@ -417,7 +419,11 @@ def test_the_pill_has_round_ends_without_a_compositor() -> None:
     assert not region.contains(QPoint(198, 38))
 
 
-def test_the_window_is_no_larger_than_the_screen(windows: Windows) -> None:
-    room = windows.main.screen().availableSize()
-    assert windows.main.width() <= room.width()
-    assert windows.main.height() <= room.height()
+def test_the_window_is_no_larger_than_the_screen(
+    line: ScriptedLine, bridge: Bridge, qtbot: QtBot
+) -> None:
+    main = MainWindow(line, bridge)
+    qtbot.addWidget(main)
+    room = main.screen().availableSize()
+    assert main.width() <= room.width()
+    assert main.height() <= room.height()
