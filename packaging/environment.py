@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -43,7 +44,7 @@ def set_up(*, tests: bool) -> Path:
     _check_python()
     with _one_at_a_time():
         libraries = system_packages.RUNTIME + (system_packages.TESTS if tests else ())
-        system_packages.ensure(libraries)
+        system_packages.ensure(libraries + _packages_for_venv())
         _make_venv()
         _install_python_packages(tests=tests)
         weights.ensure(VENV, venv_python())
@@ -71,18 +72,20 @@ def _make_venv() -> None:
     if VENV.exists():
         # Left by a Python that is gone, or by a set-up that was stopped.
         shutil.rmtree(VENV)
-    try:
-        import ensurepip  # noqa: F401 - Debian ships Python without it
-        import venv  # noqa: F401
-    except ImportError:
-        major, minor = sys.version_info[:2]
-        system_packages.ensure([f"python{major}.{minor}-venv"])
     run_logged(
         [sys.executable, "-m", "venv", str(VENV)],
         "Python could not make the environment .venv. What it said:",
     )
     # The program runs in place: the environment only has to know where it is.
     _site_packages().joinpath("scribe-desktop.pth").write_text(f"{ROOT}\n", "utf-8")
+
+
+def _packages_for_venv() -> tuple[str, ...]:
+    """Debian ships Python without the part that makes environments."""
+    if _works(venv_python()) or find_spec("ensurepip"):
+        return ()
+    major, minor = sys.version_info[:2]
+    return (f"python{major}.{minor}-venv",)
 
 
 def _works(python: Path) -> bool:

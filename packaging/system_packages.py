@@ -105,7 +105,7 @@ def _install(missing: Sequence[str]) -> None:
             "Some system libraries are missing and only an administrator can install them."
             f" Run this once, then start again:\n  sudo apt-get update && sudo {' '.join(install)}"
         )
-    say(f"Installing {len(missing)} system packages (about a minute) …")
+    say(f"Installing system packages ({len(missing)}; about a minute) …")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     wait = ["-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0", "-q"]
     # sudo drops the environment; `env` inside keeps the one setting that matters.
