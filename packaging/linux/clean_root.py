@@ -20,7 +20,7 @@ from pathlib import Path
 
 from console import ROOT, SetUpError, run_logged, say
 
-from linux.stage import DISPLAY, background, is_listening, microphone, screen, wait_until, windows
+from linux.stage import DISPLAY, background, dictate, microphone, screen, wait_until, windows
 
 SUITE = "bookworm"
 CACHE = ROOT / "build" / f"{SUITE}-minbase.tar"
@@ -183,18 +183,10 @@ def _dictate_file(root: CleanRoot) -> None:
 
 
 def _dictate_microphone(root: CleanRoot) -> None:
-    seconds = 27
     listen = root.command(
-        *("scribe-desktop", "dictate", "--mic", "--seconds", str(seconds), "--json"), user=USER
+        *("scribe-desktop", "dictate", "--mic", "--seconds", "28", "--json"), user=USER
     )
-    with subprocess.Popen(
-        listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    ) as program:
-        wait_until(is_listening, "Nothing listens to the virtual microphone.")
-        subprocess.run(["paplay", "-d", "mouth", str(PLAYED)], check=True)
-        out, err = program.communicate(timeout=_LIMIT_S)
-    if program.returncode != 0:
-        raise SetUpError(f"dictate --mic ended with {program.returncode}: {out[-800:]}{err[-800:]}")
+    out = dictate(listen, PLAYED)
     _expect_words(json.loads(out), notes=0)
     root.figures["dictate --mic"] = "the words arrived"
 

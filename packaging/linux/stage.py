@@ -6,6 +6,7 @@ its abstract socket, the sound through a folder that both can see.
 
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from console import SetUpError
 
 # One of its own for each run, so that two runs do not meet.
 DISPLAY = f":{100 + os.getpid() % 900}"
-_PATIENCE_S = 60
+_PATIENCE_S = 120
+_DICTATION_S = 600
 
 
 @contextmanager
@@ -67,12 +69,33 @@ def microphone(folder: Path) -> Iterator[None]:
             yield
 
 
-def is_listening() -> bool:
-    """Whether a second stream, besides our own that keeps it awake, reads the microphone."""
-    listing = subprocess.run(
-        ["pactl", "list", "short", "source-outputs"], check=False, capture_output=True, text=True
-    ).stdout
-    return len(listing.splitlines()) > 1
+def dictate(command: Sequence[str], recording: Path) -> str:
+    """Run a `dictate --mic`, speak `recording` when it listens; return what it printed.
+
+    Speaking earlier would lose the first words: a microphone takes a moment
+    to open, longer on a busy computer. Raises SetUpError when it fails.
+    """
+    with (
+        tempfile.TemporaryFile() as told,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=told
+        ) as program,
+    ):
+
+        def said() -> str:
+            # Read by position: the file's own place is where the program writes.
+            return os.pread(told.fileno(), 1 << 20, 0).decode("utf-8", "replace")
+
+        wait_until(
+            lambda: "Listening" in said() or program.poll() is not None,
+            "The program did not begin to listen.",
+        )
+        if program.poll() is None:
+            subprocess.run(["paplay", "-d", "mouth", str(recording)], check=True)
+        out = program.communicate(timeout=_DICTATION_S)[0].decode("utf-8", "replace")
+        if program.returncode != 0:
+            raise SetUpError(f"dictate --mic ended with {program.returncode}: {out}\n{said()}")
+    return out
 
 
 def windows() -> list[str]:

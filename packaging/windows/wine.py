@@ -25,7 +25,7 @@ import system_packages
 from bundle import codec_stubs
 from console import ROOT, SetUpError, run_logged, say
 from environment import set_up
-from linux.stage import DISPLAY, background, is_listening, microphone, screen, wait_until
+from linux.stage import DISPLAY, background, dictate, microphone, screen, wait_until
 from linux.stage import windows as windows_on_screen
 
 from windows import installers
@@ -281,17 +281,8 @@ def _try_program(wine: Wine, inside: str, label: str) -> None:
 
 
 def _try_microphone(wine: Wine, program: str) -> None:
-    listen = wine.command(program, "dictate", "--mic", "--seconds", "27", "--json")
-    with subprocess.Popen(
-        listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-    ) as process:
-        wait_until(is_listening, "Nothing in Wine listens to the virtual microphone.")
-        played = ROOT / "resources" / "sample" / "01_htn.flac"
-        subprocess.run(["paplay", "-d", "mouth", str(played)], check=True)
-        out, err = process.communicate(timeout=_LIMIT_S)
-    if process.returncode != 0:
-        told = (out + err).decode("utf-8", "replace")[-1500:]
-        raise SetUpError(f"dictate --mic in Wine ended with {process.returncode}:\n{told}")
+    listen = wine.command(program, "dictate", "--mic", "--seconds", "28", "--json")
+    out = dictate(listen, ROOT / "resources" / "sample" / "01_htn.flac")
     result = json.loads(out)
     _expect_words(result)
     wine.note("dictate --mic (virtual microphone)", f"{result['status']}, the words arrived")
