@@ -107,6 +107,11 @@ class Deeds(QObject):
             self.running_changed.emit()
 
     @Slot()
+    def still_here(self) -> None:
+        """Say that the dictation was not forgotten."""
+        self.ask(self._line.still_here)
+
+    @Slot()
     def cancel(self) -> None:
         """Set the running dictation aside, and offer to take that back."""
         running = self._line.running()

@@ -32,11 +32,13 @@ def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None]) -> None:
     question.open()
 
 
-def silence_telling(notice: SilenceNoticed, resume: Callable[[], None]) -> Telling:
+def silence_telling(
+    notice: SilenceNoticed, resume: Callable[[], None], still_here: Callable[[], None]
+) -> Telling:
     """What is said of a recording that seems forgotten."""
     message, remedy = silence_sentence(notice.silent_s, notice.pauses_in_s)
     if notice.pauses_in_s > 0:
-        return Telling(message, remedy)
+        return Telling(message, remedy, action="Still here", act=still_here)
     return Telling(message, remedy, action="Resume", act=resume)
 
 

@@ -35,6 +35,9 @@ class Line(Protocol):
     def resume(self) -> None:
         """Listen again."""
 
+    def still_here(self) -> None:
+        """The clinician says that the dictation was not forgotten."""
+
     def stop(self) -> None:
         """End the running dictation and deliver it."""
 

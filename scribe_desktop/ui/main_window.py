@@ -303,7 +303,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _ask_after_silence(self, notice: SilenceNoticed) -> None:
-        self.strip.tell(silence_telling(notice, self.deeds.toggle_pause))
+        self.strip.tell(silence_telling(notice, self.deeds.toggle_pause, self.deeds.still_here))
 
     @Slot(object)
     def _show_import(self, notice: ImportProgressed) -> None:

@@ -242,6 +242,9 @@ class ScriptedLine:
         self._ask("resume")
         self.happen(self._running().session_id, Resumed())
 
+    def still_here(self) -> None:
+        self._ask("still_here")
+
     def stop(self) -> None:
         self._ask("stop")
         running = self._running()

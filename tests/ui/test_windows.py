@@ -269,6 +269,9 @@ def test_what_the_line_tells_is_said(windows: Windows, line: ScriptedLine, qtbot
     qtbot.waitUntil(lambda: main.strip.message == "Reading the recording: 0:30 of 1:00.")
     line.tell(SilenceNoticed(session_id, 120.0, 20.0))
     qtbot.waitUntil(lambda: main.strip.message == "Nobody has spoken for 2 min.")
+    assert main.strip.action.text() == "Still here"
+    main.strip.action.click()
+    assert ("still_here", None) in line.asked
     dictate(windows, line, qtbot)
     line.pause()
     line.tell(SilenceNoticed(session_id, 140.0, 0.0))
