@@ -15,10 +15,8 @@ from scribe_desktop.domain.notices import (
     ImportProgressed,
     LiveText,
     Notice,
-    OfferChanged,
     SettingChanged,
 )
-from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
@@ -115,7 +113,13 @@ class Program:
             log_file=places.logs / "service.log",
             keep=self._keep,
         )
-        self._directory = Directory(self._child, self._spool, self._tokens_for, self._offer_changed)
+        self._directory = Directory(
+            self._child,
+            self._spool,
+            self._tokens_for,
+            self._tell,
+            lambda service: self.line.settings().patience_for(service),
+        )
         self._streamer = Streamer(
             self._spool,
             self.client_for,
@@ -378,9 +382,6 @@ class Program:
 
     def _tokens_for(self, service: ServiceRef) -> Tokens:
         return self.accounts.tokens(service)
-
-    def _offer_changed(self, offer: Offer) -> None:
-        self.line.tell(OfferChanged(offer))
 
 
 def _is_at_rest(session: Session) -> bool:

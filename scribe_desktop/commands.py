@@ -198,7 +198,7 @@ def order_for(line: Line, request: dict[str, Any]) -> Order:
         languages=tuple(request.get("language", usual.languages)),
         transcript_language=request.get("transcript_language", usual.transcript_language),
         templates=_at_most_two(tuple(request.get("template", usual.templates))),
-        upload_type=UploadType(request.get("upload", usual.upload_type)),
+        upload_type=UploadType(request.get("upload") or line.upload_type_for(service)),
         patient=dictated_patient(request),
         additional=line.settings().additional_for(service),
     )

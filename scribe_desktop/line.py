@@ -338,8 +338,16 @@ class Line:
             languages=chosen.languages,
             transcript_language=chosen.transcript_language or None,
             templates=chosen.templates,
+            upload_type=self.upload_type_for(service),
             additional=chosen.additional_for(service),
         )
+
+    def upload_type_for(self, service: ServiceRef) -> UploadType:
+        """How audio goes to that service, as the clinician chose and the service offers."""
+        if service.is_local:
+            return UploadType.CHUNKED
+        offered = self._services.offer(service).upload_types
+        return self._settings.upload_type_for(service, offered)
 
     def service_named(self, name_or_url: str, dialect: str = "") -> ServiceRef:
         """The service of that name, or at that URL; raises SettingsError."""

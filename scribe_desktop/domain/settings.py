@@ -10,10 +10,20 @@ from enum import StrEnum
 from typing import Any
 
 from scribe_desktop.domain.errors import SettingsError
-from scribe_desktop.domain.order import MAX_TEMPLATES, THIS_COMPUTER, Mode, ServiceRef
+from scribe_desktop.domain.order import (
+    MAX_TEMPLATES,
+    THIS_COMPUTER,
+    Mode,
+    ServiceRef,
+    UploadType,
+)
 
 MOST_EXPECTED_WORDS = 30
 """More words than this begin to cost ordinary speech (SPEECH.md)."""
+
+USUAL_REPLY_S = 20
+REPLY_BOUNDS_S = (10, 300)
+"""Less than the least would give up on polls that servers hold for 14 s (PROTOCOL.md §1.7)."""
 
 
 class Theme(StrEnum):
@@ -35,12 +45,18 @@ class AfterStop(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A service the clinician can choose. Secrets are in the keyring, never here."""
+    """A service the clinician can choose. Secrets are in the keyring, never here.
+
+    A reply that takes longer than `reply_within_s` counts as none; every other
+    wait for this service is stretched or shortened alike.
+    """
 
     name: str
     base_url: str
     dialect: str = ""
     account: str = ""
+    reply_within_s: int = USUAL_REPLY_S
+    upload_type: UploadType = UploadType.CHUNKED
 
 
 EKA_CLOUD = Profile("EkaScribe", "https://api.eka.care/voice/v1", "eka")
@@ -93,6 +109,23 @@ class Settings:
     def profile(self, name: str) -> Profile | None:
         """The service profile of that name, if there is one."""
         return next((profile for profile in self.profiles if profile.name == name), None)
+
+    def patience_for(self, service: ServiceRef) -> float:
+        """How much longer than usual a reply of that service is waited for, as a factor."""
+        profile = self._profile_of(service)
+        return profile.reply_within_s / USUAL_REPLY_S if profile else 1.0
+
+    def upload_type_for(self, service: ServiceRef, offered: tuple[str, ...]) -> UploadType:
+        """How audio goes to that service: as was chosen, if it takes that, else in chunks."""
+        profile = self._profile_of(service)
+        if profile is None or profile.upload_type not in offered:
+            return UploadType.CHUNKED
+        return profile.upload_type
+
+    def _profile_of(self, service: ServiceRef) -> Profile | None:
+        # An address given by hand may bear the name of a profile and not be it.
+        profile = self.profile(service.name)
+        return profile if profile and profile.base_url == service.base_url else None
 
     def additional_for(self, service: ServiceRef) -> dict[str, Any]:
         """What a session tells its service beside the order: the words its speaker uses.
@@ -174,10 +207,14 @@ def _checked(name: str, default: Any, value: Any) -> Any:  # noqa: ANN401, C901 
 
 
 def _profile(item: Any) -> Profile:  # noqa: ANN401
-    profile = item if isinstance(item, Profile) else Profile(**_require(item, Mapping))
-    for value in asdict(profile).values():
-        _require(value, str)
-    return profile
+    given = item if isinstance(item, Profile) else Profile(**_require(item, Mapping))
+    for text in (given.name, given.base_url, given.dialect, given.account):
+        _require(text, str)
+    low, high = REPLY_BOUNDS_S
+    seconds = given.reply_within_s
+    if isinstance(seconds, bool) or not low <= _require(seconds, int) <= high:
+        raise ValueError(given.name)
+    return replace(given, upload_type=UploadType(given.upload_type))
 
 
 def _require(value: Any, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401

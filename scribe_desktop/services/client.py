@@ -99,6 +99,7 @@ class Client:
         failure = errors.unreadable(0)
         for url in _discovery_addresses(address.base_url):
             reply = self._wire.send(Outgoing("GET", url))
+            self._note_clock(reply.headers)
             try:
                 if not reply.is_success:
                     raise self._refusal(reply, in_session=False)

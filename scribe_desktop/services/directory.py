@@ -12,13 +12,16 @@ from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from scribe_desktop.domain.clock import clock_trouble
 from scribe_desktop.domain.errors import ScribeError, ServiceError, SettingsError
+from scribe_desktop.domain.notices import Notice, OfferChanged
 from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, ServiceRef
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.protocol.discovery import offer_record, read_offer
 from scribe_desktop.services.address import Address, FixedToken, Tokens
 from scribe_desktop.services.client import Client
+from scribe_desktop.services.wire import Wire
 
 log = logging.getLogger(__name__)
 
@@ -51,24 +54,31 @@ class Directory:
         child: Child,
         memory: Memory,
         tokens_for: Callable[[ServiceRef], Tokens],
-        on_offer: Callable[[Offer], None],
+        tell: Callable[[Notice], None],
+        patience_for: Callable[[ServiceRef], float] = lambda _: 1.0,
     ) -> None:
         self._child = child
         self._memory = memory
         self._tokens_for = tokens_for
-        self._on_offer = on_offer
+        self._tell = tell
+        self._patience_for = patience_for
         self._lock = threading.Lock()
         self._clients: dict[ServiceRef, Client] = {}
         self._for_this_run: dict[str, Tokens] = {}
         self._offers: dict[str, Offer] = {}
         self._asking: set[str] = set()
+        self._clocks_told: set[str] = set()
         self._closed = False
 
     def client(self, service: ServiceRef) -> Client:
         """The client of a service; made at the first call."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = Client(service.name, lambda: self._address(service))
+                self._clients[service] = Client(
+                    service.name,
+                    lambda: self._address(service),
+                    wire=Wire(patience=lambda: self._patience_for(service)),
+                )
             return self._clients[service]
 
     def prepare(self, service: ServiceRef) -> None:
@@ -137,7 +147,17 @@ class Directory:
             if self._closed:
                 return
             self._offers[service.name] = offer
-        self._on_offer(offer)
+        self._tell(OfferChanged(offer))
+        self._compare_clocks(service)
+
+    def _compare_clocks(self, service: ServiceRef) -> None:
+        """Say once that they differ: a sentence at every dictation would be a nuisance."""
+        trouble = clock_trouble(service.name, self.client(service).clock_skew_s)
+        with self._lock:
+            if trouble is None or service.name in self._clocks_told:
+                return
+            self._clocks_told.add(service.name)
+        self._tell(trouble)
 
     def _remembered(self, name: str) -> Offer:
         try:

@@ -81,7 +81,8 @@ class _Aborted(Exception):
 class Wire:
     """HTTP to one service; may be used from several threads.
 
-    `patience` stretches every wait, for a service behind a slow line.
+    `patience` stretches every wait, for a service behind a slow line; it is
+    asked at each call, because the clinician may change it meanwhile.
     `proxies` says which to use instead of the system's.
     """
 
@@ -89,10 +90,10 @@ class Wire:
         self,
         proxies: Callable[[], Mapping[str, str]] | None = None,
         *,
-        patience: float = 1.0,
+        patience: float | Callable[[], float] = 1.0,
     ) -> None:
         self._proxies = proxies
-        self._patience = patience
+        self._patience = patience if callable(patience) else lambda: patience
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx.Client] = {}
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -153,8 +154,9 @@ class Wire:
         )
 
     def _request(self, client: httpx.Client, outgoing: Outgoing) -> httpx.Request:
-        connect_s = CONNECT_S * self._patience
-        within_s = outgoing.within_s * self._patience
+        patience = self._patience()
+        connect_s = CONNECT_S * patience
+        within_s = outgoing.within_s * patience
         timeout = httpx.Timeout(within_s, connect=connect_s, pool=connect_s)
         headers = {
             "Accept": "application/json",
@@ -177,7 +179,7 @@ class Wire:
         self._stop_if_aborted()
         response = client.send(request, stream=True)
         try:
-            until = time.monotonic() + outgoing.within_s * self._patience
+            until = time.monotonic() + outgoing.within_s * self._patience()
             body = _bounded(response.iter_bytes(), outgoing.largest, until)
             self._stop_if_aborted()
             headers = {name.lower(): value for name, value in response.headers.items()}

@@ -14,7 +14,7 @@ from scribe_desktop.domain.audit import NO_LINE, AuditLine, deeds, first_break, 
 from scribe_desktop.domain.errors import Retry, ScribeError, ServiceError, SettingsError
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.offer import ModelOffer, Offer
-from scribe_desktop.domain.order import MAX_TEMPLATES, Order, Patient, ServiceRef
+from scribe_desktop.domain.order import MAX_TEMPLATES, Order, Patient, ServiceRef, UploadType
 from scribe_desktop.domain.record import (
     order_record,
     read_order,
@@ -224,6 +224,10 @@ def test_a_service_profile_is_found_by_its_name() -> None:
         ("profiles", [{"name": "x"}]),
         ("profiles", [{"name": 1, "base_url": 2}]),
         ("profiles", ["x"]),
+        ("profiles", [{"name": "x", "base_url": "https://x.example", "reply_within_s": 9}]),
+        ("profiles", [{"name": "x", "base_url": "https://x.example", "reply_within_s": 301}]),
+        ("profiles", [{"name": "x", "base_url": "https://x.example", "reply_within_s": True}]),
+        ("profiles", [{"name": "x", "base_url": "https://x.example", "upload_type": "pigeon"}]),
         ("profiles", {"name": "x"}),
         ("profiles", 1),
         ("profile", {}),
@@ -250,6 +254,11 @@ def test_no_settings_file_keeps_the_program_from_starting(record: dict[str, Any]
 def test_values_of_our_own_types_are_taken() -> None:
     profile = Profile("Clinic", "https://scribe.example")
     assert with_value(Settings(), "profiles", (profile,)).profiles == (profile,)
+    streamed = with_value(
+        Settings(), "profiles",
+        [{"name": "Clinic", "base_url": "https://scribe.example", "upload_type": "stream"}],
+    )  # fmt: skip
+    assert streamed.profiles == (replace(profile, upload_type=UploadType.STREAM),)
     assert with_value(Settings(), "templates", ("a", "b")).templates == ("a", "b")
 
 

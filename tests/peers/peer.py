@@ -91,8 +91,9 @@ class Peer:
                     peer.asked.append(asked)
                     answered = peer.answer(asked)
                 body = answered.encoded()
-                self.send_response(answered.status)
-                for name, value in answered.headers.items():
+                self.send_response_only(answered.status)
+                dated = {"Date": self.date_time_string(), **answered.headers}
+                for name, value in dated.items():
                     self.send_header(name, value)
                 if body:
                     self.send_header("Content-Type", answered.media_type)
