@@ -86,10 +86,14 @@ def dictate(command: Sequence[str], recording: Path) -> str:
             # Read by position: the file's own place is where the program writes.
             return os.pread(told.fileno(), 1 << 20, 0).decode("utf-8", "replace")
 
-        wait_until(
-            lambda: "Listening" in said() or program.poll() is not None,
-            "The program did not begin to listen.",
-        )
+        try:
+            wait_until(
+                lambda: "Listening" in said() or program.poll() is not None,
+                "The program did not begin to listen.",
+            )
+        except SetUpError:
+            program.kill()
+            raise
         if program.poll() is None:
             subprocess.run(["paplay", "-d", "mouth", str(recording)], check=True)
         out = program.communicate(timeout=_DICTATION_S)[0].decode("utf-8", "replace")
