@@ -108,8 +108,9 @@ def colours_for(theme: Theme) -> Colours:
     if theme is Theme.DARK:
         return DARK
     hints = QGuiApplication.styleHints()
-    accessibility = hints.accessibility()
-    if accessibility.contrastPreference() == Qt.ContrastPreference.HighContrast:
+    # Qt before 6.10, with which the program is tried in Wine, cannot tell.
+    accessibility = getattr(hints, "accessibility", None)
+    if accessibility and accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
         return HIGH_CONTRAST
     return DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
 
