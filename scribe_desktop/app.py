@@ -29,7 +29,7 @@ from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.local_service import Keep, LocalService, service_key
 from scribe_desktop.services.logs import start_logging
-from scribe_desktop.services.places import Places, free_bytes
+from scribe_desktop.services.places import Places
 from scribe_desktop.services.policy_file import machine_policy
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
@@ -151,7 +151,6 @@ class Program:
             record_file=self._record_file,
             decode=_decode,
             now=time.time,
-            free_bytes=lambda: free_bytes(places.spool),
         )
         self.line.subscribe(self._obey_setting)
         self.computer = Computer(self.line)
@@ -183,7 +182,7 @@ class Program:
             ]
         at_once([*ends, self._child.stop], until)
         # Only now: a microphone gives its last blocks while it is being sealed.
-        last: list[Callable[[], object]] = [self._spool.close]
+        last: list[Callable[[], object]] = [self._spool.close, self._directory.close]
         if self._microphones is not None:
             last.append(self._microphones.close)
         at_once(last, until + 0.3)

@@ -41,7 +41,6 @@ from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef, UploadType
 from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
-from scribe_desktop.domain.room import foretold
 from scribe_desktop.domain.session import (
     Cancelled,
     Capture,
@@ -76,10 +75,8 @@ class Line:
         record_file: OpenFile,
         decode: Callable[[bytes], bytes],
         now: Callable[[], float],
-        free_bytes: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._store = store
-        self._free_bytes = free_bytes
         self._settings_store = settings
         self._services = services
         self._uploader = uploader
@@ -150,8 +147,6 @@ class Line:
             recording = self._record_microphone(session.session_id, cuts, name, self.tell)
             self._running = (session.session_id, recording)
         self._services.prepare(session.order.service)
-        # A disk that hangs must not delay the start.
-        threading.Thread(target=self._foretell, name="room", daemon=True).start()
         return session.session_id
 
     def continue_dictation(self, session_id: SessionId) -> SessionId:
@@ -424,10 +419,6 @@ class Line:
         )
 
     # --- inside ---
-
-    def _foretell(self) -> None:
-        if trouble := foretold(self._free_bytes()):
-            self.tell(trouble)
 
     def _new_session(
         self,

@@ -29,10 +29,17 @@ KILLS = 200
 SPEECH_S = 4.0
 
 SUITES = {
-    "Network and service": ["tests/faults", "--ignore=tests/faults/test_kill.py"],
+    "Network and service": ["tests/faults/test_matrix.py", "tests/faults/test_canaries.py"],
     "Disk, damage, keys, power": [
         "tests/services/test_spool_faults.py",
         "tests/services/test_spool_power.py",
+        "tests/faults/test_disk.py",
+    ],
+    "Leaving, sleep, clock, length": [
+        "tests/faults/test_leaving.py",
+        "tests/live/test_computer.py",
+        "tests/faults/test_moved_clock.py",
+        "tests/faults/test_long.py",
     ],
     "Rules of the delivery": ["tests/domain/test_session_machine.py"],
 }

@@ -124,6 +124,14 @@ class Directory:
         for client in clients:
             client.abort()
 
+    def close(self) -> None:
+        """Abort, and give back the connections that were kept open."""
+        self.abort()
+        with self._lock:
+            clients = tuple(self._clients.values())
+        for client in clients:
+            client.close()
+
     def _address(self, service: ServiceRef) -> Address:
         if service.is_local:
             self._child.start()

@@ -6,7 +6,6 @@ second, wholly separate home (a test, a portable stick, a second clinician).
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,14 +70,6 @@ def find_places(environ: Mapping[str, str] = os.environ) -> Places:
     for folder in (places.data, places.config, places.cache, places.logs):
         make_private(folder)
     return places
-
-
-def free_bytes(folder: Path) -> int | None:
-    """How much the disk of this folder still takes, or None where it does not say."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return None
 
 
 def make_private(folder: Path) -> None:

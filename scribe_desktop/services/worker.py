@@ -99,8 +99,12 @@ class Worker:
 
     def _wait_until(self, due: float | None) -> None:
         with self._changed:
+            looked_at = self._now()
             while not self._woken and not self._stopping:
-                left = LONGEST_WAIT_S if due is None else due - self._now()
-                if left <= 0:
+                now = self._now()
+                left = LONGEST_WAIT_S if due is None else due - now
+                # A clock that was set back makes every wait longer: the step decides anew.
+                if left <= 0 or now < looked_at:
                     return
+                looked_at = now
                 self._changed.wait(min(left, LONGEST_WAIT_S))

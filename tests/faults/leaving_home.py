@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,9 +56,13 @@ class Home:
             stderr=subprocess.PIPE,
             text=True,
         )
+        # A test that waits in vain for a word hears the end of the output instead.
+        limit = threading.Timer(WAIT_S, process.kill)
+        limit.start()
         with process:
             yield process
             process.kill()
+        limit.cancel()
 
     def done(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         with self.started(*arguments) as process:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ class RealService:
         folder: Path,
         clock: Clock,
         make_speech: Callable[[], Any] = ScriptedSpeech,
+        longest_session_s: int = 3600,
     ) -> None:
         self._folder = folder
+        self._longest_session_s = longest_session_s
         self._make_speech = make_speech
         self._clock = clock
         self._generation = 0
@@ -39,7 +42,11 @@ class RealService:
     def _start(self) -> None:
         self._store = Store.open(self._folder / str(self._generation), KEY)
         self._speech = self._make_speech()
-        self._service = build(parts(self._store, self._speech, self._clock))
+        made = parts(self._store, self._speech, self._clock)
+        models = tuple(
+            replace(model, max_session_duration_s=self._longest_session_s) for model in made.models
+        )
+        self._service = build(replace(made, models=models))
         self._service.start()
         self._server = uvicorn.Server(
             uvicorn.Config(

@@ -72,7 +72,7 @@ def takes(file: io.FileIO, size: int) -> bool:
 def test_full_then_read_only_then_room_again(home: Home) -> None:
     spool = find_places(home.environment).spool
     with home.started("dictate", "--mic", "any", *ASKED) as process:
-        says(process, "MB are free")
+        says(process, "Listening")
         heard_until(home, 0.5)
         ballast = fill(home)
         says(process, "full")

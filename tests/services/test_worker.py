@@ -183,3 +183,22 @@ def test_a_silent_service_does_not_delay_another() -> None:
     for client in clients.values():
         client.close()
     silent.close()
+
+
+def test_a_clock_set_back_a_day_makes_nobody_wait_for_that_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scribe_desktop.services.worker.LONGEST_WAIT_S", 0.01)
+    clock = [1_000_000.0]
+    steps = threading.Semaphore(0)
+
+    def step() -> float:
+        steps.release()
+        return clock[0] + 10
+
+    worker = Worker("clock", step, now=lambda: clock[0])
+    worker.start()
+    assert steps.acquire(timeout=10)
+    clock[0] -= 86_400
+    assert steps.acquire(timeout=10)
+    assert worker.stop(SOON_S)

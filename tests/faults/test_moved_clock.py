@@ -1,0 +1,52 @@
+"""The computer's clock jumps a day in the middle of a delivery: nothing waits for that day."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults import program_with_clock
+from tests.faults.counting_host import CountingSpeech
+from tests.faults.kill_harness import SAMPLE
+from tests.faults.leaving_home import Home, says, service_at
+from tests.faults.proxy import FaultProxy
+from tests.faults.real_service import RealService
+from tests.server.conftest import Clock
+
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize(
+    ("place", "by_s"), [("create", DAY_S), ("upload 0", -DAY_S), ("end", -DAY_S)]
+)
+def test_a_wait_that_the_clock_made_endless_is_given_up(
+    tmp_path: Path, place: str, by_s: int
+) -> None:
+    home, clock, wrong = Home(tmp_path / "user"), Clock(), tmp_path / "wrong"
+    clock.at = time.time()
+    service = RealService(tmp_path / "service", clock, CountingSpeech)
+    proxy = FaultProxy(lambda: service.port)
+    proxy.faults[place].append("answer 503 after 3000")
+    wrong.write_text("0")
+    command = [sys.executable, program_with_clock.__file__, str(wrong), "dictate", "--file"]
+    with subprocess.Popen(
+        [*command, str(SAMPLE), *service_at(proxy)],
+        env=home.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        says(process, "safe")
+        moved = tmp_path / "moved"
+        moved.write_text(str(by_s))
+        moved.replace(wrong)
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            proxy.close()
+            service.close()
+    assert process.returncode == 0, (out, err)
