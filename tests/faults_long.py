@@ -1,11 +1,12 @@
 """The long form of the fault harness: `python3 packaging/test.py --faults`.
 
 Two hundred kills of the real program at random instants, the fault matrix of
-the network and the service, power cuts, full disks and damage; then the
-report in benchmarks/FAULTS.md. `--kills N` for fewer.
+the network and the service, power cuts, full disks and damage, leaving and
+sleep, three hours of speech; then the report in benchmarks/FAULTS.md. `--kills N` for fewer.
 """
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -14,7 +15,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.faults.kill_harness import Outcome, Trial  # noqa: E402  found throug
 REPORT = ROOT / "benchmarks" / "FAULTS.md"
 KILLS = 200
 SPEECH_S = 4.0
+ENDURED_HOURS = 3
 
 SUITES = {
     "Network and service": ["tests/faults/test_matrix.py", "tests/faults/test_canaries.py"],
@@ -62,9 +64,12 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="scribe-faults-") as scratch:
         outcomes = list(kill(Path(scratch), options.kills))
+        endured = endure(Path(scratch))
         tried = [one for suite in SUITES for one in run_suite(suite, Path(scratch))]
     minutes = (time.monotonic() - began) / 60
-    REPORT.write_text("\n".join(report(outcomes, tried, minutes)) + "\n", encoding="utf-8")
+    REPORT.write_text("\n".join(report(outcomes, tried, endured, minutes)) + "\n", encoding="utf-8")
+    if endured["given_frames"] != endured["decoded_frames"]:
+        tried.append(Tried("", "three hours of speech", passed=False))
     failed = [one.fault for one in outcomes if one.fault] + [t.name for t in tried if not t.passed]
     print(f"{REPORT}: {len(outcomes)} kills, {len(tried)} faults, {len(failed)} failed")  # noqa: T201
     return 1 if failed else 0
@@ -93,7 +98,21 @@ def run_suite(suite: str, folder: Path) -> Iterator[Tried]:
         yield Tried(suite, case.get("name", ""), not bad)
 
 
-def report(outcomes: Sequence[Outcome], tried: Sequence[Tried], minutes: float) -> Iterator[str]:
+def endure(folder: Path) -> dict[str, float]:
+    """Three hours of speech on a clock that runs faster, in a process of its own."""
+    command = [sys.executable, str(ROOT / "tests" / "faults" / "endurance.py"), str(ENDURED_HOURS)]
+    environment = os.environ | {"TMPDIR": str(folder)}
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured
+
+
+def report(
+    outcomes: Sequence[Outcome],
+    tried: Sequence[Tried],
+    endured: Mapping[str, float],
+    minutes: float,
+) -> Iterator[str]:
     """The report, for someone who decides whether to trust the program."""
     yield "# What was done to the program, and what was lost"
     yield ""
@@ -103,6 +122,7 @@ def report(outcomes: Sequence[Outcome], tried: Sequence[Tried], minutes: float) 
     yield f"{system}, {os.cpu_count()} processors, {minutes:.0f} minutes."
     yield ""
     yield from _kills(outcomes)
+    yield from _endured(endured)
     yield from _suites(tried)
 
 
@@ -133,6 +153,20 @@ def _kills(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for one in outcomes:
         if one.fault:
             yield f"- seed {one.seed}, killed after {one.killed_at_s:.2f} s: {one.fault}"
+    yield ""
+
+
+def _endured(measured: Mapping[str, float]) -> Iterator[str]:
+    yield f"## {ENDURED_HOURS} hours of speech without a pause and without a network"
+    yield ""
+    yield "| | |"
+    yield "|---|---|"
+    lost = measured["given_frames"] - measured["decoded_frames"]
+    yield f"| samples spoken | {measured['given_frames']:.0f} |"
+    yield f"| samples lost | {lost:.0f} |"
+    yield f"| chunks | {measured['chunks']:.0f} |"
+    yield f"| memory at most | {measured['resident_mb']:.0f} MB |"
+    yield f"| growth after the first quarter | {measured['growth_mb']:.1f} MB |"
     yield ""
 
 

@@ -81,7 +81,8 @@ class Worker:
                 if self._stopping:
                     return
                 self._woken = False
-            self._wait_until(self._take_step())
+            began = self._now()
+            self._wait_until(self._take_step(), began)
 
     def _take_step(self) -> float | None:
         try:
@@ -97,9 +98,8 @@ class Worker:
         self._failures = 0
         return due
 
-    def _wait_until(self, due: float | None) -> None:
+    def _wait_until(self, due: float | None, looked_at: float) -> None:
         with self._changed:
-            looked_at = self._now()
             while not self._woken and not self._stopping:
                 now = self._now()
                 left = LONGEST_WAIT_S if due is None else due - now
