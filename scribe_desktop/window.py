@@ -81,7 +81,7 @@ def _workplace(program: Program, workstation: Workstation) -> Workplace:
         speaker=Speaker(program.microphones),
         microphone_test=MicrophoneTest(program.microphones),
         exporter=Exports(line, program.audit),
-        accounts=Accounts(line, program.accounts, line.send_now),
+        accounts=Accounts(line, program.accounts, program.client),
         lock=PinLock(places.config),
         diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),
         weights=ModelFiles(),

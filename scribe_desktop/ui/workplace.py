@@ -6,8 +6,10 @@ the window then does not offer what it cannot do. `app.py` puts the real ones
 in, from `services`, `desktop` and `export`.
 """
 
+import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.notices import Level
@@ -159,14 +161,59 @@ class Devices(Protocol):
         """Call `pressed`, from any thread, with the key of each button that is used."""
 
 
+class SignInWay(StrEnum):
+    """How one signs in to a service."""
+
+    TOKEN = "token"  # noqa: S105  the name of a way
+    CLIENT = "client"
+    PASSWORD = "password"  # noqa: S105  the name of a way
+    DEVICE = "device"
+    BROWSER = "browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody typed to sign in; which of the two is asked depends on the way."""
+
+    way: SignInWay
+    name: str = ""
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCode:
+    """A code to approve in a browser, here or on another device."""
+
+    code: str
+    address: str
+    """Where the code is typed."""
+    complete_address: str
+    """The same with the code filled in, if the service has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What a sign-in that waits for somebody needs. It calls from its own thread."""
+
+    show_code: Callable[[ShownCode], None]
+    open_page: Callable[[str], None]
+    cancel: threading.Event
+
+
 class Accounts(Protocol):
     """Who is signed in to which service. Secrets stay in the system keyring."""
 
     def signed_in(self, profile: str) -> bool:
         """Whether there is a token for this service profile; may wait."""
 
-    def sign_in(self, profile: str, token: str) -> None:
-        """Keep a token; may wait. Raises CredentialError."""
+    def ways(self, profile: str) -> tuple[SignInWay, ...]:
+        """How one may sign in there, as far as it says; may wait."""
+
+    def sign_in(self, profile: str, proof: Proof, meanwhile: Meanwhile) -> str:
+        """Sign in; may wait for minutes. Raises ScribeError, also when it was cancelled.
+
+        Returns a sentence when the account is not kept for good, else nothing.
+        """
 
     def sign_out(self, profile: str) -> None:
         """Forget it; may wait."""

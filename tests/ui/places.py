@@ -1,9 +1,10 @@
 """A workplace with every part there is, answering from memory."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.ui.workplace import (
@@ -13,7 +14,11 @@ from scribe_desktop.ui.workplace import (
     Inserted,
     InsertionSteps,
     KeyReport,
+    Meanwhile,
     Measurement,
+    Proof,
+    ShownCode,
+    SignInWay,
     Workplace,
 )
 
@@ -151,13 +156,44 @@ class FakeDevices:
 
 @dataclass
 class FakeAccounts:
+    """Signs in whoever has the right secret, or whoever approves in time.
+
+    A code or a page waits until `approved` is set, or the sign-in is cancelled.
+    """
+
     tokens: dict[str, str] = field(default_factory=dict)
+    offered: tuple[SignInWay, ...] = tuple(SignInWay)
+    proofs: list[Proof] = field(default_factory=list)
+    refuse: ScribeError | None = None
+    notice: str = ""
+    approved: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def signed_in(self, profile: str) -> bool:
         return profile in self.tokens
 
-    def sign_in(self, profile: str, token: str) -> None:
-        self.tokens[profile] = token
+    def ways(self, profile: str) -> tuple[SignInWay, ...]:
+        return self.offered
+
+    def sign_in(self, profile: str, proof: Proof, meanwhile: Meanwhile) -> str:
+        self.proofs.append(proof)
+        if self.refuse is not None:
+            raise self.refuse
+        if proof.way is SignInWay.DEVICE:
+            page = "https://clinic.example/device"
+            meanwhile.show_code(ShownCode("BCDF-2345", page, f"{page}?code=BCDF-2345"))
+            self._wait(meanwhile.cancel)
+        if proof.way is SignInWay.BROWSER:
+            meanwhile.open_page("https://clinic.example/authorize?state=x")
+            self._wait(meanwhile.cancel)
+        self.tokens[profile] = proof.secret
+        return self.notice
+
+    def _wait(self, cancel: threading.Event) -> None:
+        while not self.approved.wait(0.005):
+            if cancel.is_set():
+                self.cancelled.set()
+                raise CredentialError("The sign-in was cancelled.")
 
     def sign_out(self, profile: str) -> None:
         self.tokens.pop(profile, None)

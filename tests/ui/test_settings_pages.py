@@ -76,34 +76,21 @@ def test_a_service_is_added_chosen_signed_in_and_removed(
     assert line.preferences.service == "Our clinic"
     assert line.preferences.profiles[-1].base_url == "https://clinic.example/voice/v1"
     assert made.radios["Our clinic"].isChecked()
-    qtbot.waitUntil(lambda: "Signed out" in made.account_state.text())
-    made.token.setText("secret-token")
-    made.sign_in.click()
-    qtbot.waitUntil(lambda: "Signed in" in made.account_state.text())
+    account = made.account
+    qtbot.waitUntil(lambda: "Signed out" in account.state.text())
+    account.secret.setText("secret-token")
+    account.sign_in.click()
+    qtbot.waitUntil(lambda: "Signed in" in account.state.text())
     assert accounts.tokens == {"Our clinic": "secret-token"}
-    assert not made.token.text()
+    assert not account.secret.text()
     assert ("send_now", None) in line.asked
-    made.sign_out.click()
-    qtbot.waitUntil(lambda: "Signed out" in made.account_state.text())
+    account.sign_out.click()
+    qtbot.waitUntil(lambda: "Signed out" in account.state.text())
     made.remove.click()
     assert line.preferences.service == THIS_COMPUTER
     assert line.preferences.profile("Our clinic") is None
     assert "Our clinic" not in made.radios
     assert not made.remove.isEnabled()
-
-
-def test_a_failed_sign_in_is_told_in_the_settings(
-    windows: Windows, workplace: Workplace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_self: object, _profile: str, _token: str) -> None:
-        raise CredentialError("The keyring is locked.", "Unlock it.")
-
-    monkeypatch.setattr(FakeAccounts, "sign_in", refuse)
-    windows.deeds.set_setting("service", "EkaScribe")
-    dialog, made = windows.open_settings("services"), services(windows)
-    made.token.setText("secret-token")
-    made.sign_in.click()
-    qtbot.waitUntil(lambda: dialog.strip.message == "The keyring is locked.")
 
 
 def test_the_speech_model_is_fetched_in_the_window(

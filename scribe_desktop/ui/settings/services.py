@@ -10,6 +10,8 @@ from scribe_desktop.domain.order import THIS_COMPUTER, Mode
 from scribe_desktop.domain.settings import Profile, Settings
 from scribe_desktop.ui.addresses import refusal_of_address
 from scribe_desktop.ui.pieces import Row, button, paragraph
+from scribe_desktop.ui.settings.account import AccountPart
+from scribe_desktop.ui.settings.connection import ConnectionPart
 from scribe_desktop.ui.settings.page import Page, Surroundings
 from scribe_desktop.ui.view_state import service_name, service_state
 
@@ -42,7 +44,7 @@ class ServicesPage(Page):
         self.state = paragraph("", quiet=True)
         self._list_services()
         self._add_weights()
-        self._add_account()
+        self._add_account(surroundings)
         self._add_model()
         self._add_new()
         self._progressed.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
@@ -127,67 +129,21 @@ class ServicesPage(Page):
         self.progress.setValue(so_far * 1000 // max(in_all, 1))
 
     # --- the account ---
-    def _add_account(self) -> None:
+    def _add_account(self, surroundings: Surroundings) -> None:
         group = self.group("Account of the chosen service")
-        self.account_state = paragraph("", quiet=True)
-        self.token = QLineEdit()
-        self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.token.setAccessibleName("Access token")
-        self.token.setPlaceholderText("Access token of the service")
-        self.token.setMinimumWidth(260)
-        self.sign_in = button("Sign in")
-        self.sign_in.clicked.connect(self._sign_in)
-        self.sign_out = button("Sign out")
-        self.sign_out.clicked.connect(self._sign_out)
-        row = Row()
-        for widget in (self.token, self.sign_in, self.sign_out):
-            row.addWidget(widget)
-        group.addWidget(self.account_state)
-        group.addLayout(row)
-        self.on_refresh(self._show_account)
+        self.account = AccountPart(surroundings)
+        self.account.changed.connect(self._account_changed)
+        self.connection = ConnectionPart(self)
+        group.addWidget(self.account)
+        group.addWidget(self.connection)
+        self.on_refresh(self.account.show_service)
+        self.on_refresh(self.connection.show_service)
 
-    def _show_account(self, settings: Settings) -> None:
-        accounts, name = self.workplace.accounts, settings.service
-        needs_none = name == THIS_COMPUTER or accounts is None
-        for widget in (self.token, self.sign_in, self.sign_out):
-            widget.setVisible(not needs_none)
-        if needs_none or accounts is None:
-            self.account_state.setText("No account is needed.")
-            return
-        self.account_state.setText("Asking the keyring…")
-        self.deeds.errands.run(
-            lambda: accounts.signed_in(name), self._show_signed_in, self.deeds.tell_error
-        )
-
-    def _show_signed_in(self, signed_in: bool) -> None:  # noqa: FBT001  an answer
-        self.account_state.setText(
-            "Signed in. The token is in the keyring of this computer." if signed_in
-            else "Signed out. Dictations are kept here until you sign in."
-        )  # fmt: skip
-        self.sign_out.setEnabled(signed_in)
+    def leave(self) -> None:
+        """Nobody waits for a browser on a page that is not looked at."""
+        self.account.cancel()
 
     @Slot()
-    def _sign_in(self) -> None:
-        accounts, name = self.workplace.accounts, self.line.settings().service
-        token = self.token.text().strip()
-        self.token.clear()
-        if accounts is not None and token:
-            self.deeds.errands.run(
-                lambda: accounts.sign_in(name, token),
-                lambda _: self._account_changed(),
-                self.deeds.tell_error,
-            )
-
-    @Slot()
-    def _sign_out(self) -> None:
-        accounts, name = self.workplace.accounts, self.line.settings().service
-        if accounts is not None:
-            self.deeds.errands.run(
-                lambda: accounts.sign_out(name),
-                lambda _: self._account_changed(),
-                self.deeds.tell_error,
-            )
-
     def _account_changed(self) -> None:
         self.refresh()
         self.deeds.ask(self.line.send_now)
