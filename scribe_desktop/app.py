@@ -99,7 +99,9 @@ class Program:
         self._delivering = False
         start_logging(places.logs)
         self.credentials = Credentials(places.keyring_name, places.config)
-        self.accounts = Accounts(self.credentials)
+        self.accounts = Accounts(
+            self.credentials, on_deed=lambda deed, host: self._spool.audit(deed, detail=host)
+        )
         opened = open_spool(places.spool, self.credentials, now=time.time)
         self.opening_notices: tuple[ScribeError, ...] = opened.notices
         self._spool = opened.spool

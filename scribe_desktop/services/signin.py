@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from scribe_desktop.domain.errors import CredentialError, Retry, ServiceError
 from scribe_desktop.domain.order import ServiceRef
@@ -66,8 +67,11 @@ class Accounts:
         *,
         now: Callable[[], float] = time.time,
         wire: Wire | None = None,
+        on_deed: Callable[[str, str], object] = lambda _deed, _host: None,
     ) -> None:
+        """`on_deed` writes "signed in" and "signed out" and the service's host into the audit."""
         self._store = store
+        self._on_deed = on_deed
         self._now = now
         self._wire = wire or Wire()
         self._calls = AuthCalls(self._wire)
@@ -186,6 +190,7 @@ class Accounts:
         tokens = self.tokens(service)
         family = tokens.family()
         refresh = tokens.forget()
+        self._on_deed("signed out", _host(service))
         if refresh and family is Family.ONPREM:
             try:
                 self._calls.revoke(service.base_url, refresh)
@@ -207,7 +212,13 @@ class Accounts:
         token_endpoint: str = "",
     ) -> str:
         terms = sign_in.terms_of(grant, self._now(), family, client_id, token_endpoint)
-        return self.tokens(service).keep(grant, terms)
+        notice = self.tokens(service).keep(grant, terms)
+        self._on_deed("signed in", _host(service))
+        return notice
+
+
+def _host(service: ServiceRef) -> str:
+    return urlsplit(service.base_url).hostname or ""
 
 
 def _extra_wait_s(error: ServiceError, code: DeviceCode) -> float:

@@ -49,7 +49,13 @@ class Stage:
         self.clock = Clock()
         self.keyring = Keyring()
         self.wire = Wire()
-        self.accounts = Accounts(self.keyring, now=self.clock, wire=self.wire)
+        self.deeds: list[tuple[str, str]] = []
+        self.accounts = Accounts(
+            self.keyring,
+            now=self.clock,
+            wire=self.wire,
+            on_deed=lambda deed, host: self.deeds.append((deed, host)),
+        )
         self.service = ServiceRef("clinic", peer.base_url, dialect, "me")
         tokens = self.accounts.tokens(self.service)
         self.client = Client(
@@ -91,6 +97,12 @@ def test_a_pasted_token_is_cleaned_and_used(stage: Stage) -> None:
     stage.peer.access = "canary-pasted"
     stage.accounts.with_token(stage.service, "Bearer canary-\npasted \n")
     stage.ask()
+
+
+def test_who_signed_in_where_is_written_down_and_no_token(stage: Stage) -> None:
+    stage.accounts.with_token(stage.service, "canary-token")
+    stage.accounts.sign_out(stage.service)
+    assert stage.deeds == [("signed in", "127.0.0.1"), ("signed out", "127.0.0.1")]
 
 
 @pytest.mark.parametrize("pasted", ["", "  ", "naïve", "a\x00b"])
