@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.errors import CredentialError
@@ -306,3 +306,20 @@ def test_a_locked_setting_stays_after_a_refusal(windows: Windows, line: Scripted
     made.notes.setValue(31)
     made.notes.editingFinished.emit()
     assert made.notes.value() == 30
+
+
+@pytest.mark.parametrize("name", ["services", "privacy"])
+def test_a_number_is_wide_enough_to_be_read(
+    windows: Windows, line: ScriptedLine, name: str
+) -> None:
+    line.preferences = replace(line.preferences, service="EkaScribe")
+    made = page(windows, name)
+    made.refresh()
+    QApplication.processEvents()
+    fields = made.findChildren(QSpinBox)
+    assert fields
+    for field in fields:
+        text = field.lineEdit()
+        needed = text.fontMetrics().horizontalAdvance(text.text())
+        margins = text.textMargins()
+        assert text.width() - margins.left() - margins.right() >= needed

@@ -84,6 +84,7 @@ class AccountPart(QWidget):
     def _make_form(self) -> None:
         self.way = QComboBox()
         self.way.setAccessibleName("How to sign in")
+        self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._offer_ways((SignInWay.TOKEN,))
         self.way.currentIndexChanged.connect(self._ask_for)
         self.name, self.secret = _Field(), _Field()

@@ -8,11 +8,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from scribe_desktop.domain.order import UploadType
 from scribe_desktop.domain.settings import REPLY_BOUNDS_S, Settings
-from scribe_desktop.ui.settings.page import Page, select
+from scribe_desktop.ui.settings.page import Page, number_field, select
 from scribe_desktop.ui.theme import SPACE
 
 _UPLOADS = {
@@ -31,13 +31,10 @@ class ConnectionPart(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE * 2)
-        self.reply = QSpinBox()
-        self.reply.setRange(*REPLY_BOUNDS_S)
-        self.reply.setSuffix(" s")
-        self.reply.setMinimumWidth(130)
-        self.reply.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.reply = number_field(REPLY_BOUNDS_S, "s")
         self.reply.editingFinished.connect(self._store_reply)
         self.upload = QComboBox()
+        self.upload.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.upload.activated.connect(self._store_upload)
         self._offer_uploads((UploadType.CHUNKED,))
         page.say_locked(column, "profiles")

@@ -177,12 +177,8 @@ class Page(QWidget):
         zero: str = "",
     ) -> QSpinBox:
         """A row with a whole number; `zero` says what 0 means."""
-        control = QSpinBox()
-        control.setRange(*bounds)
-        control.setSuffix(f" {unit}")
+        control = number_field(bounds, unit)
         control.setSpecialValueText(zero)
-        control.setMinimumWidth(130)
-        control.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         control.editingFinished.connect(lambda: self._store_number(name, control.value()))
         self.on_refresh(lambda settings: control.setValue(int(getattr(settings, name))))
         self.row(group, name, title, why, control)
@@ -191,6 +187,17 @@ class Page(QWidget):
     def _store_number(self, name: str, value: int) -> None:
         if value != getattr(self.line.settings(), name):
             self.store(name, value)
+
+
+def number_field(bounds: tuple[int, int], unit: str) -> QSpinBox:
+    """A field for a whole number, with its unit."""
+    made = QSpinBox()
+    made.setRange(*bounds)
+    made.setSuffix(f" {unit}")
+    made.setMinimumWidth(130)
+    # The style sheet gives the text the whole width, so the space beside it is its own.
+    made.lineEdit().setTextMargins(SPACE, 0, SPACE, 0)
+    return made
 
 
 def select(control: QComboBox, value: str) -> None:
