@@ -4,7 +4,7 @@
 
 Needs root, Debian's debootstrap and about 6 GB. Wine lives in a Debian 13 root
 of its own; Windows' Python comes from the package index. What was seen is
-written to `packaging/windows/wine-report.md`, with pictures in `dist/`.
+written to `packaging/windows/wine-report.md`, with a picture beside it.
 Releases are built on real Windows (see the workflow); this is how we see the
 program run there before that.
 """
@@ -241,7 +241,7 @@ def _try_set_up(wine: Wine, setup: Path) -> None:
     if not (place / "scribe-desktop.exe").exists():
         raise SetUpError("The set-up program installed nothing where it should.")
     inside = r"C:\users\root\AppData\Local\Programs\Scribe Desktop"
-    _try_program(wine, inside, "set-up")
+    _try_program(wine, inside)
     wine.run(rf"{inside}\uninstall.exe", "/S", "/CurrentUser", rf"_?={inside}")
     left = [path.name for path in place.glob("*")] if place.exists() else []
     if left not in ([], ["uninstall.exe"]):
@@ -263,7 +263,7 @@ def _try_msi(wine: Wine, msi: Path) -> None:
     wine.note("MSI removed", "program gone" if gone else "PROGRAM STILL THERE")
 
 
-def _try_program(wine: Wine, inside: str, label: str) -> None:
+def _try_program(wine: Wine, inside: str) -> None:
     program = rf"{inside}\scribe-desktop.exe"
     for start in ("first", "warm"):
         began = time.monotonic()
@@ -278,7 +278,7 @@ def _try_program(wine: Wine, inside: str, label: str) -> None:
         f"{result['status']} in {time.monotonic() - began:.1f} s, model {result['model']}",
     )
     _try_microphone(wine, program)
-    _try_window(wine, rf"{inside}\Scribe Desktop.exe", label)
+    _try_window(wine, rf"{inside}\Scribe Desktop.exe")
 
 
 def _try_microphone(wine: Wine, program: str) -> None:
@@ -298,9 +298,8 @@ def _try_microphone(wine: Wine, program: str) -> None:
     wine.note("dictate --mic (virtual microphone)", f"{result['status']}, the words arrived")
 
 
-def _try_window(wine: Wine, program: str, label: str) -> None:
-    picture = ROOT / "dist" / f"wine-{label}.png"
-    picture.parent.mkdir(exist_ok=True)
+def _try_window(wine: Wine, program: str) -> None:
+    picture = HERE / "wine-window.png"
     began = time.monotonic()
     with background(wine.command(program)):
         wait_until(lambda: bool(windows_on_screen()), "The window did not open in Wine.")
@@ -347,7 +346,7 @@ def _write_report(wine: Wine) -> None:
         f" {time.strftime('%Y-%m-%d')}). Wine is not Windows: it proves that our code, the"
         " installers and the libraries load and work together, not devices or drivers. Qt and"
         " numpy are older here than those shipped (`wine-overrides.txt`).\n\n"
-        f"| what | seen |\n|---|---|\n{rows}\n",
+        f"| what | seen |\n|---|---|\n{rows}\n\n![The installed window](wine-window.png)\n",
         "utf-8",
     )
 
