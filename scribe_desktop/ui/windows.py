@@ -217,6 +217,7 @@ class Windows(QObject):
         if self._settings is None:
             surroundings = Surroundings(self._line, self.deeds, self._workplace, self.stalls)
             self._settings = SettingsDialog(surroundings, self.main)
+            self._bridge.offer_changed.connect(self._settings.show_offer)
             if self._colours is not None:
                 self._settings.use(self._colours)
         self._settings.open_page(page)

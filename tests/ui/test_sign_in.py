@@ -264,6 +264,15 @@ def test_the_patience_and_the_upload_type_are_stored_in_the_profile(
     assert upload.currentData() == "stream"
 
 
+def test_an_offer_that_comes_later_is_shown(
+    page: ServicesPage, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    assert page.connection.upload.count() == 1
+    line.change_offer(replace(OFFER, service="EkaScribe", upload_types=("chunked", "single")))
+    qtbot.waitUntil(lambda: page.connection.upload.count() == 2)
+    assert page.connection.upload.isEnabled()
+
+
 def test_what_the_service_does_not_offer_cannot_be_chosen(
     page: ServicesPage, line: ScriptedLine
 ) -> None:

@@ -60,7 +60,8 @@ class ConnectionPart(QWidget):
         self._offer_uploads(kinds)
         used = profile.upload_type if profile.upload_type in kinds else UploadType.CHUNKED
         select(self.upload, used)
-        self.reply.setValue(profile.reply_within_s)
+        if not self.reply.hasFocus():  # else somebody is typing
+            self.reply.setValue(profile.reply_within_s)
         locked = "profiles" in self._page.line.locked_settings()
         self.reply.setEnabled(not locked)
         self.upload.setEnabled(not locked and len(kinds) > 1)

@@ -136,6 +136,12 @@ class SettingsDialog(QDialog):
         if number in self._pages:
             self._pages[number].refresh()
 
+    @Slot()
+    def show_offer(self) -> None:
+        """A service was reached or changed what it offers; other pages may hold unsaved words."""
+        if self.isVisible() and PAGES[self.names.currentRow()][0] == "services":
+            self._refresh()
+
     @Slot(object)
     def _tell(self, telling: Telling) -> None:
         if self.isVisible():
