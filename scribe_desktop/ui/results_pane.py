@@ -31,6 +31,7 @@ from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour
 from scribe_desktop.ui.view_state import (
     Advice,
     advice_for,
+    caution_for,
     length_of,
     patient_label,
     state_of,
@@ -185,9 +186,9 @@ class ResultsPane(QWidget):
         self._sheets.setCurrentIndex(1)
         self.patient.setText(patient_label(session.order.patient))
         author = " · edited" if shown.versions and _by_clinician(shown.versions[-1]) else ""
+        spoken = (when(session.created_at, time.time()), length_of(session))
         self.facts.setText(
-            " · ".join(filter(None, (when(session.created_at, time.time()), length_of(session))))
-            + author
+            " · ".join(filter(None, (*spoken, caution_for(session)))) + author,
         )
         state = state_of(session)
         self.state.show_state(state.word, tone_colour(state.tone, self._colours))

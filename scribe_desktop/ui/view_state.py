@@ -43,6 +43,14 @@ class StateWord:
     tone: Tone
 
 
+def caution_for(session: Session) -> str:
+    """What to bear in mind with this text: the engine of this computer mishears names of drugs."""
+    is_written = session.delivery is Delivery.RESOLVED and not session.is_empty
+    if session.order.service.is_local and is_written:
+        return "basic offline transcript: check drug names"
+    return ""
+
+
 def state_of(session: Session) -> StateWord:
     """The state word of PRODUCT.md §3; the first thing that is true from the top down."""
     if session.is_cancelled:

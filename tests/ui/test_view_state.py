@@ -5,12 +5,14 @@ import pytest
 
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.offer import Health, Offer
+from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Capture, Delivery, Problem
 from scribe_desktop.ui.view_state import (
     Remedy,
     Tone,
     advice_for,
+    caution_for,
     clock,
     foot_sentence,
     length_of,
@@ -149,3 +151,11 @@ def test_rows_that_did_not_change_are_used_again() -> None:
     same = [one is other for one, other in zip(first, second, strict=True)]
     assert same.count(False) == 1
     assert second[3].session.accepted == 1
+
+
+def test_what_this_computer_wrote_is_marked_as_basic() -> None:
+    written = session(1, delivery=Delivery.RESOLVED, outcome=Outcome.COMPLETED)
+    assert "check drug names" in caution_for(written)
+    assert caution_for(session(1, delivery=Delivery.ENDED)) == ""
+    elsewhere = replace(written.order, service=ServiceRef("EkaScribe", "https://example.org/v1"))
+    assert caution_for(replace(written, order=elsewhere)) == ""
