@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
+from shiboken6 import isValid
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import (
@@ -119,7 +120,12 @@ class Errands(QObject):
                 outcome = _raiser(bug)
             else:
                 outcome = _bound(done, result)
-            self._returned.emit(outcome)
+            try:
+                self._returned.emit(outcome)
+            except RuntimeError:
+                # The window was closed meanwhile, so nobody waits for the answer.
+                if isValid(self):
+                    raise
 
         threading.Thread(target=errand, name="errand", daemon=True).start()
 

@@ -2,6 +2,7 @@ import threading
 
 from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from scribe_desktop.domain.errors import MicrophoneError, ScribeError
 from scribe_desktop.domain.notices import LiveText, Trouble
@@ -77,3 +78,22 @@ def test_a_bug_in_an_errand_reaches_the_last_resort(qtbot: QtBot) -> None:
         errands.run(bug, lambda _: None, lambda _: None)
         qtbot.waitUntil(lambda: bool(caught))
     assert caught[0][0] is KeyError
+
+
+def test_an_errand_that_returns_after_the_window_was_closed_is_quiet(qtbot: QtBot) -> None:
+    errands = Errands()
+    begun, closed = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        closed.wait(10)
+
+    told: list[None] = []
+    errands.run(work, told.append, lambda _: None)
+    assert begun.wait(10)
+    (errand,) = [one for one in threading.enumerate() if one.name == "errand"]
+    delete(errands)
+    closed.set()
+    errand.join(10)
+    assert not errand.is_alive()
+    assert told == []
