@@ -13,7 +13,7 @@ from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.domain.settings import Settings, with_value
 
 # The words of one person are not for a policy to say.
-PERSONAL = frozenset({"replacements", "auto_texts", "vocabulary"})
+PERSONAL = frozenset({"vocabulary"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,6 @@ class Settings:
     after_stop: AfterStop = AfterStop.SHOW
     insertion_by_program: Mapping[str, str] = field(default_factory=dict)
     vocabulary: tuple[str, ...] = ()
-    replacements: Mapping[str, str] = field(default_factory=dict)
-    auto_texts: Mapping[str, str] = field(default_factory=dict)
-    spoken_punctuation: bool = False
 
     keep_audio_hours: int = 24
     keep_notes_days: int = 30

@@ -49,4 +49,3 @@ STREAM_RATE = 16_000
 # How much streamed speech is made durable at once.
 STREAM_PIECE_S = 2.0
 MAX_FRAME_BYTES = 1024 * 1024
-STREAM_CLOSE_S = 10.0

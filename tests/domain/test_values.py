@@ -184,12 +184,12 @@ def test_polling_begins_quick_and_becomes_patient() -> None:
 def test_only_what_differs_is_written_and_all_of_it_comes_back() -> None:
     chosen = replace(
         Settings(), theme=Theme.DARK, languages=("hi", "en"), keep_audio_hours=0,
-        replacements={"mg": "milligram"}, profiles=(Profile("Clinic", "https://scribe.example"),),
+        device_buttons={"a": "stop"}, profiles=(Profile("Clinic", "https://scribe.example"),),
         cue_sounds=False, microphone="USB",
     )  # fmt: skip
     record = json.loads(json.dumps(settings_record(chosen)))
     assert set(record) == {
-        "theme", "languages", "keep_audio_hours", "replacements", "profiles", "cue_sounds",
+        "theme", "languages", "keep_audio_hours", "device_buttons", "profiles", "cue_sounds",
         "microphone",
     }  # fmt: skip
     assert read_settings(record) == (chosen, ())
@@ -218,9 +218,9 @@ def test_a_service_profile_is_found_by_its_name() -> None:
         ("languages", 1),
         ("templates", ["a", "b", "c"]),
         ("templates", 1),
-        ("replacements", "abc"),
-        ("replacements", {"a": 1}),
-        ("replacements", None),
+        ("device_buttons", "abc"),
+        ("device_buttons", {"a": 1}),
+        ("device_buttons", None),
         ("profiles", [{"name": "x"}]),
         ("profiles", [{"name": 1, "base_url": 2}]),
         ("profiles", ["x"]),

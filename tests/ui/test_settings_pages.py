@@ -225,16 +225,16 @@ def test_a_pressed_button_finds_its_row(
 def test_pairs_and_words_are_stored(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
     made = page(windows, "text")
     assert isinstance(made, TextPage)
-    table = made.auto_texts
+    table = made.programs
     table.add.click()
-    for column, text in enumerate(("bp", "blood pressure")):
+    for column, text in enumerate(("epic.exe", "type")):
         item = table.table.item(0, column)
         assert item is not None
         item.setText(text)
-    assert dict(line.preferences.auto_texts) == {"bp": "blood pressure"}
+    assert dict(line.preferences.insertion_by_program) == {"epic.exe": "type"}
     table.table.setCurrentCell(0, 0)
     table.remove.click()
-    assert dict(line.preferences.auto_texts) == {}
+    assert dict(line.preferences.insertion_by_program) == {}
     made.vocabulary.setPlainText("metformin\n\n Lindqvist ")
     windows.open_settings("keys")
     assert line.preferences.vocabulary == ("metformin", "Lindqvist")

@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QSpinBox,
@@ -207,11 +206,3 @@ def select(control: QComboBox, value: str) -> None:
         control.addItem(value, value)
         place = control.count() - 1
     control.setCurrentIndex(place)
-
-
-def divider(group: QVBoxLayout) -> None:
-    """A thin line inside a group."""
-    line = QFrame()
-    line.setProperty("rule", "true")
-    line.setFixedHeight(1)
-    group.addWidget(line)

@@ -17,18 +17,12 @@ TYPING_PAUSE_MS = 600
 
 
 class TextPage(Page):
-    """After stop, punctuation, vocabulary, replacements, auto-texts, programs."""
+    """After stop, vocabulary, programs."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings, "Text")
         after = self.group("When the text is ready")
         self.after_stop = self.choice(after, "after_stop", "What happens with it", "", _AFTER_STOP)
-        self.punctuation = self.switch(
-            after,
-            "spoken_punctuation",
-            "Spoken punctuation",
-            "Say “full stop”, “comma” or “new line”.",
-        )
         words = self.group("Vocabulary")
         words.addWidget(
             paragraph(
@@ -47,16 +41,6 @@ class TextPage(Page):
         self.on_refresh(self._show_vocabulary)
         self.say_locked(words, "vocabulary")
         words.addWidget(self.vocabulary)
-        self.replacements = self._pairs(
-            "replacements", "Replacements", "Written instead of what was heard.", "Heard", "Written"
-        )
-        self.auto_texts = self._pairs(
-            "auto_texts",
-            "Auto-texts",
-            "Say the short form; the long one is written.",
-            "Say",
-            "Write",
-        )
         self.programs = self._pairs(
             "insertion_by_program",
             "Insertion by program",
