@@ -73,7 +73,7 @@ def call_list() -> str:
 def drawn_parts() -> dict[str, str]:
     """The text of each generated part by its name."""
     sys.path.insert(0, str(ROOT))
-    from scribe_desktop.domain.session import CAPTURE, DELIVERY
+    from scribe_desktop.domain.machine import CAPTURE, DELIVERY
 
     return {
         "capture": state_diagram(CAPTURE),

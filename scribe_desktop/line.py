@@ -29,6 +29,8 @@ from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.chunker import LOCAL_CUTS, SINGLE_CUTS, Cuts, remote_cuts
 from scribe_desktop.domain.dictation import Dictation, linked
 from scribe_desktop.domain.errors import DiskFull, ScribeError, UnknownSession
+from scribe_desktop.domain.events import Cancelled, Event, OrderAmended, Restored
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
     Level,
     MicrophoneChoice,
@@ -41,16 +43,7 @@ from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef, UploadType
 from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
-from scribe_desktop.domain.session import (
-    Cancelled,
-    Capture,
-    Event,
-    OrderAmended,
-    Restored,
-    Session,
-    SessionId,
-    apply,
-)
+from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import Settings
 
 

@@ -13,14 +13,7 @@ from scribe_desktop.domain.audio import Gap
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.order import Mode, Order, Patient, ServiceRef, UploadType
 from scribe_desktop.domain.results import Json, Note, NoteStatus, Outcome, Results
-from scribe_desktop.domain.session import (
-    Capture,
-    Delivery,
-    Problem,
-    Remote,
-    Session,
-    SessionId,
-)
+from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 
 
 def session_record(session: Session) -> dict[str, Any]:

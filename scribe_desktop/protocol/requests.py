@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.machine import candidate_remote_id
 from scribe_desktop.domain.order import Order, Patient, UploadType
-from scribe_desktop.domain.session import Session, candidate_remote_id
+from scribe_desktop.domain.session import Session
 from scribe_desktop.protocol import origins
 from scribe_desktop.protocol.dialects import Dialect
 from scribe_desktop.protocol.discovery import AUTO_LANGUAGE

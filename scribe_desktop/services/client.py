@@ -12,10 +12,11 @@ from http import HTTPStatus
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.domain.machine import candidate_remote_id
 from scribe_desktop.domain.offer import Health, Offer, TemplateOffer
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Json, NoteStatus, Results
-from scribe_desktop.domain.session import Remote, Session, candidate_remote_id
+from scribe_desktop.domain.session import Remote, Session
 from scribe_desktop.protocol import discovery, errors, origins, requests, responses
 from scribe_desktop.protocol.dialects import DIALECTS, Dialect, dialect_of
 from scribe_desktop.protocol.reading import Unreadable, http_date, read_json, retry_after_s

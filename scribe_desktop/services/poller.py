@@ -11,24 +11,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
+from scribe_desktop.domain.events import DeliveryFailed, Event, Lapsed, Resolved, StillProcessing
+from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.results import Results
 from scribe_desktop.domain.schedule import poll_delay_s, retry_delay_s
-from scribe_desktop.domain.session import (
-    Delivery,
-    DeliveryFailed,
-    Event,
-    IllegalEvent,
-    Lapsed,
-    Problem,
-    Remote,
-    Resolved,
-    Session,
-    SessionId,
-    StillProcessing,
-    apply,
-)
+from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import Poll, Rest, next_step
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, Finished, Gone, Processing

@@ -20,6 +20,7 @@ from typing import Final
 from scribe_desktop.domain.audio import SAMPLE_RATE, EncodedChunk, Gap, seconds
 from scribe_desktop.domain.chunker import WINDOW_FRAMES, Chunker, Cuts, IsQuiet
 from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.events import GapNoted, Paused, Resumed, SpeechStarted, Stopped
 from scribe_desktop.domain.notices import (
     Level,
     MicrophoneChanged,
@@ -28,14 +29,7 @@ from scribe_desktop.domain.notices import (
     SilenceNoticed,
     Trouble,
 )
-from scribe_desktop.domain.session import (
-    GapNoted,
-    Paused,
-    Resumed,
-    SessionId,
-    SpeechStarted,
-    Stopped,
-)
+from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.vigil import Patience, Vigil
 from scribe_desktop.services.encoder import encode
 from scribe_desktop.services.loudness import level_of

@@ -9,7 +9,9 @@ import logging
 from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.chunker import LOCAL_CUTS, Chunker, Cuts, remote_cuts
 from scribe_desktop.domain.errors import SpoolError
-from scribe_desktop.domain.session import Capture, Session, SessionId, SpeechStarted, Stopped, apply
+from scribe_desktop.domain.events import SpeechStarted, Stopped
+from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.services.encoder import encode
 from scribe_desktop.services.spool_writer import Spool
 from scribe_desktop.services.voice import voice_detector

@@ -20,6 +20,8 @@ from typing import Any
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
 from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.errors import SpoolError, UnknownSession
+from scribe_desktop.domain.events import ChunkSealed, Resolved, Stopped
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.record import (
     read_results,
     read_session,
@@ -27,14 +29,7 @@ from scribe_desktop.domain.record import (
     session_record,
 )
 from scribe_desktop.domain.results import Author, Json, Results, ResultsVersion
-from scribe_desktop.domain.session import (
-    ChunkSealed,
-    Resolved,
-    Session,
-    SessionId,
-    Stopped,
-    apply,
-)
+from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_news import Listener, SpoolNews

@@ -15,17 +15,11 @@ from typing import Any
 from sqlcipher3 import dbapi2
 
 from scribe_desktop.domain.audio import Gap, seconds
+from scribe_desktop.domain.events import GapNoted, Lapsed
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.record import read_session, session_record
-from scribe_desktop.domain.session import (
-    Capture,
-    Delivery,
-    GapNoted,
-    Lapsed,
-    Session,
-    SessionId,
-    apply,
-)
+from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.services.spool_schema import TABLES, transaction
 
 LOST_AUDIO = "damaged file"

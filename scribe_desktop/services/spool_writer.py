@@ -11,8 +11,10 @@ from typing import Final, Protocol
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
 from scribe_desktop.domain.errors import SpoolError, UnknownSession
+from scribe_desktop.domain.events import Event
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import Notice, SpoolTrouble
-from scribe_desktop.domain.session import Event, Session, SessionId, apply
+from scribe_desktop.domain.session import Session, SessionId
 
 RETRY_S: Final = 1.0
 

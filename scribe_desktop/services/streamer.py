@@ -14,21 +14,10 @@ from typing import Protocol
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
 from scribe_desktop.domain.errors import ScribeError, ServiceError, UnknownSession
+from scribe_desktop.domain.events import ChunkAccepted, Created, Event, Lapsed, OrderAmended
+from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.order import UploadType
-from scribe_desktop.domain.session import (
-    Capture,
-    ChunkAccepted,
-    Created,
-    Delivery,
-    Event,
-    IllegalEvent,
-    Lapsed,
-    OrderAmended,
-    Remote,
-    Session,
-    SessionId,
-    apply,
-)
+from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.protocol import streaming
 from scribe_desktop.protocol.reading import Unreadable
 from scribe_desktop.services.worker import Worker

@@ -15,10 +15,7 @@ from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
-from scribe_desktop.domain.notices import Trouble
-from scribe_desktop.domain.order import Order, ServiceRef, UploadType
-from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
-from scribe_desktop.domain.session import (
+from scribe_desktop.domain.events import (
     AmendmentTold,
     ChunkAccepted,
     Created,
@@ -26,18 +23,17 @@ from scribe_desktop.domain.session import (
     EndAccepted,
     EndSent,
     Event,
-    IllegalEvent,
     Lapsed,
     OrderAmended,
-    Problem,
     Released,
-    Remote,
-    Session,
-    SessionId,
     TargetRenewed,
     Withdrawn,
-    apply,
 )
+from scribe_desktop.domain.machine import IllegalEvent, apply
+from scribe_desktop.domain.notices import Trouble
+from scribe_desktop.domain.order import Order, ServiceRef, UploadType
+from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
+from scribe_desktop.domain.session import Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import Amend, Create, End, Poll, Rest, Upload, Withdraw, next_step
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.requests import is_form

@@ -13,22 +13,22 @@ Action = Callable[[World], object]
 
 def hear(world: World) -> None:
     if world.session.capture is world.core.session.Capture.STARTING:
-        world.apply(world.core.session.SpeechStarted(world.now))
+        world.apply(world.core.events.SpeechStarted(world.now))
 
 
 def pause(world: World) -> None:
     if world.session.capture is world.core.session.Capture.RECORDING:
-        world.apply(world.core.session.Paused())
+        world.apply(world.core.events.Paused())
 
 
 def resume(world: World) -> None:
     if world.session.capture is world.core.session.Capture.PAUSED:
-        world.apply(world.core.session.Resumed())
+        world.apply(world.core.events.Resumed())
 
 
 def stop(world: World) -> None:
     if world.session.capture is not world.core.session.Capture.STOPPED:
-        world.apply(world.core.session.Stopped(world.now))
+        world.apply(world.core.events.Stopped(world.now))
 
 
 def speak(world: World) -> None:
@@ -45,12 +45,12 @@ def work(world: World) -> None:
 
 
 def cancel(world: World) -> None:
-    world.apply(world.core.session.Cancelled(world.now))
+    world.apply(world.core.events.Cancelled(world.now))
 
 
 def restore(world: World) -> None:
     if world.session.is_cancelled:
-        world.apply(world.core.session.Restored())
+        world.apply(world.core.events.Restored())
 
 
 def cancel_and_restore(world: World) -> None:
@@ -79,7 +79,7 @@ def result_after_cancel(world: World) -> None:
     remote_id = world.session.remote.remote_id
     cancel(world)
     work(world)
-    world.apply(session.Resolved(world.now, Outcome.COMPLETED, remote_id))
+    world.apply(world.core.events.Resolved(world.now, Outcome.COMPLETED, remote_id))
     restore(world)
 
 
@@ -89,7 +89,7 @@ def forget(world: World) -> None:
 
 def release(world: World) -> None:
     if not world.resolved:
-        world.apply(world.core.session.Released())
+        world.apply(world.core.events.Released())
 
 
 def going_wrong(fate: Fate, *, then_release: bool = False) -> Action:

@@ -14,14 +14,7 @@ from scribe_desktop.domain.dictation import (
 from scribe_desktop.domain.errors import Retry, SpoolError
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
-from scribe_desktop.domain.session import (
-    Capture,
-    Delivery,
-    Problem,
-    Remote,
-    Session,
-    SessionId,
-)
+from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 
 FIRST = Session(
     SessionId("ses_" + "0" * 24),

@@ -7,7 +7,7 @@ from tests.domain.chunker_rules import check_chunker
 from tests.domain.fault_matrix import check_fault_matrix
 from tests.domain.world import mutated
 
-SESSION_MUTANTS = {
+MACHINE_MUTANTS = {
     "a stale receipt counts": (
         "remote_id)\n            if index != session.accepted or",
         "session.remote.remote_id)\n            if index != session.accepted or",
@@ -192,7 +192,7 @@ CHUNKER_MUTANTS = {
 DELIVERY_MUTANTS = [
     pytest.param(module, patch, id=name)
     for module, mutants in (
-        ("session", SESSION_MUTANTS),
+        ("machine", MACHINE_MUTANTS),
         ("steps", STEP_MUTANTS),
         ("record", RECORD_MUTANTS),
     )

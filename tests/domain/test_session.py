@@ -8,45 +8,42 @@ import pytest
 
 from scribe_desktop.domain.audio import Gap
 from scribe_desktop.domain.errors import Retry
-from scribe_desktop.domain.order import Order, Patient
-from scribe_desktop.domain.results import Outcome
-from scribe_desktop.domain.session import (
-    CAPTURE,
-    DELIVERY,
+from scribe_desktop.domain.events import (
     AmendmentTold,
     Cancelled,
-    Capture,
     CaptureEvent,
     ChunkAccepted,
     ChunkSealed,
     Created,
-    Delivery,
     DeliveryEvent,
     DeliveryFailed,
     EndAccepted,
     EndSent,
     Event,
     GapNoted,
-    IllegalEvent,
     Lapsed,
     OrderAmended,
     Paused,
-    Problem,
     Released,
-    Remote,
     Resolved,
     Restored,
     Resumed,
-    Session,
-    SessionId,
     SpeechStarted,
     StillProcessing,
     Stopped,
     TargetRenewed,
     Withdrawn,
+)
+from scribe_desktop.domain.machine import (
+    CAPTURE,
+    DELIVERY,
+    IllegalEvent,
     apply,
     candidate_remote_id,
 )
+from scribe_desktop.domain.order import Order, Patient
+from scribe_desktop.domain.results import Outcome
+from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import Amend, Create, End, Poll, Rest, Upload, Withdraw, next_step
 
 REMOTE = Remote("ses_1", "target", 500.0)

@@ -1,14 +1,14 @@
-"""What always holds of a session (domain/session.py says it), whatever happens in any order."""
+"""What always holds of a session (domain/machine.py says it), whatever happens in any order."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from scribe_desktop.domain import chunker, record, session, steps
+from scribe_desktop.domain import chunker, events, machine, record, session, steps
 from tests.domain.fault_matrix import check_fault_matrix
 from tests.domain.machine import machine_for
 from tests.domain.world import Core
 
-REAL = Core(session, steps, record, chunker)
+REAL = Core(session, events, machine, steps, record, chunker)
 
 
 def test_every_fault_at_every_step_and_many_pairs_of_them_end_well() -> None:

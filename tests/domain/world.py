@@ -19,7 +19,7 @@ from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Outcome
 
-CORE = ("session", "steps", "record", "chunker")
+CORE = ("session", "events", "machine", "steps", "record", "chunker")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Core:
     """The modules under test: the real ones, or mutants of them."""
 
     session: Any
+    events: Any
+    machine: Any
     steps: Any
     record: Any
     chunker: Any
@@ -134,7 +136,7 @@ class World:
 
     def apply(self, event: Any) -> None:
         before = self.session
-        self.session = self.core.session.apply(before, event)
+        self.session = self.core.machine.apply(before, event)
         delivery = self.core.session.Delivery
         if before.delivery is delivery.RESOLVED:
             for name in ("delivery", "remote", "accepted", "outcome", "resolved_at"):
@@ -171,14 +173,14 @@ class World:
             assert isinstance(step, (core.steps.Withdraw, core.steps.Rest))
         if self.resolved:
             assert isinstance(step, core.steps.Rest)
-        assert core.session.candidate_remote_id(session) not in session.past_remote_ids
+        assert core.machine.candidate_remote_id(session) not in session.past_remote_ids
 
     def be_hostile(self) -> None:
         """Whatever is wrong for the session as it is, it refuses."""
         for event in illegal_events(self.core.session, self.session):
             try:
-                self.core.session.apply(self.session, event)
-            except self.core.session.IllegalEvent:
+                self.core.machine.apply(self.session, event)
+            except self.core.machine.IllegalEvent:
                 continue
             raise AssertionError(f"{event} was taken")
 
@@ -191,12 +193,12 @@ class World:
 
     def speak(self, chunks: int) -> None:
         for _ in range(chunks):
-            self.apply(self.core.session.ChunkSealed(self.session.chunks, 16_000))
+            self.apply(self.core.events.ChunkSealed(self.session.chunks, 16_000))
 
     def note_gap(self) -> None:
         gap = Gap(self.session.frames, 1.5, "stalled")
         before = self.session.gaps
-        self.apply(self.core.session.GapNoted(gap))
+        self.apply(self.core.events.GapNoted(gap))
         assert self.session.gaps == (*before, gap), "a gap was forgotten"
 
     # --- the worker ------------------------------------------------------------------
@@ -208,7 +210,7 @@ class World:
         if isinstance(step, steps.Rest):
             return False
         if isinstance(step, steps.End):
-            self.apply(self.core.session.EndSent())
+            self.apply(self.core.events.EndSent())
         if fate in (Fate.BUSY, Fate.LOST_REQUEST):
             self.fail(Retry.LATER, self.now + 5.0)
         elif fate is Fate.SIGNED_OUT:
@@ -222,7 +224,9 @@ class World:
     def fail(self, retry: Retry, retry_at: float | None) -> None:
         session = self.core.session
         attempts = self.session.attempts
-        self.apply(session.DeliveryFailed(session.Problem("away", "wait", retry), retry_at))
+        self.apply(
+            self.core.events.DeliveryFailed(session.Problem("away", "wait", retry), retry_at)
+        )
         assert self.session.attempts == attempts + 1
         next_step = self.core.steps.next_step(self.session, self.now)
         assert next_step == self.core.steps.Rest(retry_at), "no rest after a failure"
@@ -231,7 +235,7 @@ class World:
         try:
             event = self.requested(step)
         except Gone:
-            event = self.core.session.Lapsed()
+            event = self.core.events.Lapsed()
         if reply_is_lost:
             self.fail(Retry.LATER, self.now + 1.0)
         elif event is not None:
@@ -243,29 +247,29 @@ class World:
         if isinstance(step, steps.Create):
             remote_id = session.candidate_remote_id(self.session)
             self.service.create(remote_id)
-            return session.Created(session.Remote(remote_id, "target"))
+            return self.core.events.Created(session.Remote(remote_id, "target"))
         remote_id = self.session.remote.remote_id
         if isinstance(step, steps.Upload):
             self.service.upload(remote_id, step.index)
-            return session.ChunkAccepted(step.index, remote_id)
+            return self.core.events.ChunkAccepted(step.index, remote_id)
         if isinstance(step, steps.End):
             count = self.service.get(remote_id).end_count if step.ask_first else None
             if count is None:
                 count = self.service.end(remote_id, step.count)
-            return session.EndAccepted(self.now, count)
+            return self.core.events.EndAccepted(self.now, count)
         if isinstance(step, steps.Amend):
             self.service.get(remote_id)
-            return session.AmendmentTold(self.session.order)
+            return self.core.events.AmendmentTold(self.session.order)
         if isinstance(step, steps.Withdraw):
             self.service.get(remote_id).withdrawn = True
-            return session.Withdrawn()
+            return self.core.events.Withdrawn()
         assert isinstance(step, steps.Poll)
         remote = self.service.get(remote_id)
         assert remote.end_count is not None, "polled before End"
         if remote.polls_until_result > 0:
             remote.polls_until_result -= 1
-            return session.StillProcessing(self.now + 1.0)
-        return session.Resolved(self.now, Outcome.COMPLETED, remote_id)
+            return self.core.events.StillProcessing(self.now + 1.0)
+        return self.core.events.Resolved(self.now, Outcome.COMPLETED, remote_id)
 
     # --- the end ---------------------------------------------------------------------
 
@@ -278,12 +282,12 @@ class World:
                 assert self.session.withdrawn, "the service was never told of the cancel"
                 remote = self.service.sessions.get(self.session.remote.remote_id)
                 assert remote is None or remote.withdrawn, "the service does not know the cancel"
-            self.apply(session.Restored())
+            self.apply(self.core.events.Restored())
         if self.session.capture is session.Capture.STARTING:
-            self.apply(session.SpeechStarted(self.now))
+            self.apply(self.core.events.SpeechStarted(self.now))
         if self.session.capture is not session.Capture.STOPPED:
             self.speak(1)
-            self.apply(session.Stopped(self.now))
+            self.apply(self.core.events.Stopped(self.now))
         self.settle()
         if self.session.chunks == 0:
             assert self.session.remote is None or self.session.withdrawn
@@ -302,7 +306,7 @@ class World:
         """Work until there is nothing to do; a service in good health gives no endless work."""
         for _ in range(3 * self.session.chunks + 30):
             if not self.resolved:
-                self.apply(self.core.session.Released())
+                self.apply(self.core.events.Released())
             self.now += 10.0
             self.be_hostile()
             if not self.work():

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scribe_desktop.domain.audio import EncodedChunk
-from scribe_desktop.domain.session import Delivery, Session, SessionId, Stopped, apply
+from scribe_desktop.domain.events import Stopped
+from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
 from scribe_desktop.services.address import Address
 from scribe_desktop.services.wire import Wire

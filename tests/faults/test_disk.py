@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 
 from scribe_desktop.domain.audio import SAMPLE_RATE, EncodedChunk
+from scribe_desktop.domain.events import SpeechStarted
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
-from scribe_desktop.domain.session import Delivery, Session, SessionId, SpeechStarted, apply
+from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.places import find_places
 from scribe_desktop.services.spool import Spool

@@ -5,18 +5,11 @@ from collections.abc import Callable
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import UnknownSession
+from scribe_desktop.domain.events import ChunkSealed, Resolved, SpeechStarted, Stopped
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
 from scribe_desktop.domain.results import Results
-from scribe_desktop.domain.session import (
-    ChunkSealed,
-    Delivery,
-    Resolved,
-    Session,
-    SessionId,
-    SpeechStarted,
-    Stopped,
-    apply,
-)
+from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.services.address import Address, FixedToken
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.poller import Poller

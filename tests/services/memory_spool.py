@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from scribe_desktop.domain.audio import EncodedChunk, frames_in
 from scribe_desktop.domain.errors import DiskFull, SpoolError
+from scribe_desktop.domain.events import ChunkSealed, Stopped
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
-from scribe_desktop.domain.session import ChunkSealed, Session, SessionId, Stopped, apply
+from scribe_desktop.domain.session import Session, SessionId
 
 
 @dataclass

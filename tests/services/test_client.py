@@ -96,7 +96,7 @@ def test_storage_that_is_away_is_asked_again() -> None:
 def test_an_id_that_is_taken_by_a_session_already_ended_gives_way_to_a_fresh_one(
     status: str,
 ) -> None:
-    from scribe_desktop.domain.session import candidate_remote_id
+    from scribe_desktop.domain.machine import candidate_remote_id
 
     peer = Scripted(POST_sessions=Answered(409))
     peer.answers["GET_" + candidate_remote_id(SESSION)] = Answered(200, {"status": status})

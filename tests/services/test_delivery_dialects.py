@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from scribe_desktop.domain.events import Cancelled
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order, Patient, UploadType
 from scribe_desktop.domain.results import NoteStatus, Outcome
-from scribe_desktop.domain.session import Cancelled, Delivery, apply
+from scribe_desktop.domain.session import Delivery
 from scribe_desktop.services.address import Address, FixedToken
 from tests.peers import eka, onprem, spec
 from tests.peers.eka import EkaPeer

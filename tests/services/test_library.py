@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.domain.events import OrderAmended
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Patient
-from scribe_desktop.domain.session import OrderAmended, Remote, Session, apply
+from scribe_desktop.domain.session import Remote, Session
 from scribe_desktop.services.address import Address, FixedToken
 from scribe_desktop.services.library import Library
 from scribe_desktop.services.wire import Wire

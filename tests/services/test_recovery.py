@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from scribe_desktop.domain.errors import DiskFull
+from scribe_desktop.domain.events import Paused, SpeechStarted
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order, ServiceRef
-from scribe_desktop.domain.session import Capture, Paused, Session, SessionId, SpeechStarted, apply
+from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.services import recovery
 from scribe_desktop.services.encoder import decode_chunk, encode_wav
 from scribe_desktop.services.recovery import recover

@@ -10,26 +10,21 @@ import pytest
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.audit import first_break
 from scribe_desktop.domain.errors import SpoolError, UnknownSession
-from scribe_desktop.domain.order import Order, Patient
-from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
-from scribe_desktop.domain.session import (
+from scribe_desktop.domain.events import (
     Cancelled,
-    Capture,
     ChunkAccepted,
     Created,
-    Delivery,
     EndAccepted,
     EndSent,
-    IllegalEvent,
     OrderAmended,
-    Remote,
     Resolved,
     Restored,
-    Session,
-    SessionId,
     SpeechStarted,
-    apply,
 )
+from scribe_desktop.domain.machine import IllegalEvent, apply
+from scribe_desktop.domain.order import Order, Patient
+from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
+from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.services.spool import Spool
 
 KEY = bytes(range(32))

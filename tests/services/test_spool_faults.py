@@ -22,19 +22,12 @@ from scribe_desktop.domain.errors import (
     SpoolKeyLost,
     UnknownSession,
 )
+from scribe_desktop.domain.events import Created, SpeechStarted
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Author, Outcome, Results
 from scribe_desktop.domain.retention import Deletion
-from scribe_desktop.domain.session import (
-    Capture,
-    Created,
-    Delivery,
-    Remote,
-    Session,
-    SessionId,
-    SpeechStarted,
-    apply,
-)
+from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.keeper import keep_house

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.events import SpeechStarted
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
-from scribe_desktop.domain.session import Session, SessionId, SpeechStarted, apply
+from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.spool import Spool
 from tests.services.spool_writer import sound
 

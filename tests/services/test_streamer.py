@@ -7,19 +7,11 @@ import numpy as np
 import pytest
 
 from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.events import Cancelled, ChunkSealed, Paused, Resumed, Stopped
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import UploadType
 from scribe_desktop.domain.results import Outcome
-from scribe_desktop.domain.session import (
-    Cancelled,
-    ChunkSealed,
-    Delivery,
-    Paused,
-    Resumed,
-    Session,
-    SessionId,
-    Stopped,
-    apply,
-)
+from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.services.address import Address, FixedToken
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.poller import Poller

@@ -7,20 +7,11 @@ import pytest
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.domain.events import Cancelled, DeliveryFailed, OrderAmended, Stopped
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order, Patient
 from scribe_desktop.domain.results import Outcome, Results
-from scribe_desktop.domain.session import (
-    Cancelled,
-    Delivery,
-    DeliveryFailed,
-    OrderAmended,
-    Problem,
-    Remote,
-    Session,
-    SessionId,
-    Stopped,
-    apply,
-)
+from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone, Processing
 from scribe_desktop.services.poller import Poller

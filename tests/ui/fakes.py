@@ -7,6 +7,18 @@ from typing import Any
 
 from scribe_desktop.domain.audio import SAMPLE_RATE, Gap
 from scribe_desktop.domain.errors import Retry, ScribeError
+from scribe_desktop.domain.events import (
+    Cancelled,
+    ChunkSealed,
+    Event,
+    Paused,
+    Released,
+    Restored,
+    Resumed,
+    SpeechStarted,
+    Stopped,
+)
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
     Level,
     LiveText,
@@ -26,24 +38,7 @@ from scribe_desktop.domain.results import (
     Results,
     ResultsVersion,
 )
-from scribe_desktop.domain.session import (
-    Cancelled,
-    Capture,
-    ChunkSealed,
-    Delivery,
-    Event,
-    Paused,
-    Problem,
-    Released,
-    Remote,
-    Restored,
-    Resumed,
-    Session,
-    SessionId,
-    SpeechStarted,
-    Stopped,
-    apply,
-)
+from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.settings import Settings, with_value
 
 NOW = 1_795_000_000.0
