@@ -6,10 +6,11 @@ an answer too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from scribe_desktop.domain.order import Patient
 from scribe_desktop.protocol.reading import (
     Unreadable,
     mapping,
@@ -32,10 +33,11 @@ _TARGET_LANGUAGES = {"en": "eng"}
 
 @dataclass(frozen=True, slots=True)
 class PastSession:
-    """A session that the service remembers; no patient data beyond the service's own id."""
+    """A session that the service remembers; whose visit it was is for the window only."""
 
     remote_id: str
     oid: str = ""
+    patient: Patient = field(default_factory=Patient)
     mode: str = ""
     status: str = ""
     created_at: float | None = None
@@ -82,6 +84,7 @@ def read_history(body: bytes) -> tuple[PastSession, ...]:
         PastSession(
             remote_id=text(entry.get("txn_id")) or text(entry.get("session_id")),
             oid=text(entry.get("oid")),
+            patient=_patient(entry),
             mode=text(entry.get("mode")),
             status=text(entry.get("processing_status")),
             created_at=moment(entry.get("created_at")),
@@ -89,6 +92,14 @@ def read_history(body: bytes) -> tuple[PastSession, ...]:
         for entry in entries
     )
     return tuple(session for session in sessions if session.remote_id)
+
+
+def _patient(entry: Mapping[str, Any]) -> Patient:
+    """Whose visit it was, under the name of either dialect; an age may come as a number."""
+    sent = mapping(entry.get("patient_details")) or mapping(entry.get("session_details"))
+    names = ("oid", "name", "age", "gender", "mobile")
+    known = {name: text(sent.get(name)) for name in names}
+    return Patient(**(known | {"oid": known["oid"] or text(entry.get("oid"))}))
 
 
 def archive(remote_id: str) -> Request:

@@ -28,6 +28,7 @@ FILL_S = 120.0
 LOOK_S = 1.0
 NOTE_LIMIT_S = 300.0
 
+_NOTHING_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 
 Found = TypeVar("Found")
 
@@ -49,11 +50,14 @@ class Library:
     # --- the session -------------------------------------------------------------------
 
     def history(self, oid: str = "") -> tuple[PastSession, ...]:
-        """The sessions that the service remembers, newest first; "not found" means none."""
+        """The sessions that the service remembers, newest first.
+
+        "Not found" means that there are none, "no such method" that it keeps no list.
+        """
         try:
             return self._read(library.history(oid), library.read_history)
         except ServiceError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.status in _NOTHING_THERE:
                 return ()
             raise
 

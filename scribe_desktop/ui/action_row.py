@@ -20,6 +20,8 @@ class Possible:
     is_stored: bool = False
     has_audio: bool = False
     is_stopped: bool = False
+    is_here: bool = True
+    """Whether this computer has it; what only a service has can be read and heard."""
 
 
 class ActionRow(QWidget):
@@ -121,16 +123,17 @@ class ActionRow(QWidget):
     def show_possible(self, possible: Possible) -> None:
         """Show and enable what makes sense now."""
         reading = not possible.editing
+        ours = reading and possible.is_here
         for widget, visible, enabled in (
             (self.copy, reading, possible.has_text),
-            (self.insert, reading, possible.has_text),
-            (self.edit, reading, possible.is_stored and possible.has_text),
+            (self.insert, ours, possible.has_text),
+            (self.edit, ours, possible.is_stored and possible.has_text),
             (self.keep, possible.editing, True),
             (self.drop, possible.editing, True),
             (self.play, reading, possible.has_audio),
-            (self.export, reading, possible.is_stored),
-            (self.another, reading, possible.is_stored and bool(self.another_menu.actions())),
-            (self.more, reading, True),
+            (self.export, ours, possible.is_stored),
+            (self.another, ours, possible.is_stored and bool(self.another_menu.actions())),
+            (self.more, ours, True),
         ):
             widget.setVisible(visible and self._can.get(widget, True))
             widget.setEnabled(enabled)

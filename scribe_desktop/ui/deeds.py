@@ -227,6 +227,11 @@ class Deeds(QObject):
     # --- sound and files ---
     def play(self, session_id: SessionId) -> None:
         """Play a recording, or stop the one that plays."""
+        heard = [part.session_id for part in self._parts(session_id)]
+        self.play_sound(lambda: b"".join(map(self._line.audio, heard)))
+
+    def play_sound(self, sound: Callable[[], bytes]) -> None:
+        """Play what `sound` brings, which may wait, or stop what plays."""
         speaker = self._workplace.speaker
         if speaker is None:
             return
@@ -235,12 +240,11 @@ class Deeds(QObject):
             return
         self._playing = True
         self.playing_changed.emit(True)
-        heard = [part.session_id for part in self._parts(session_id)]
-
-        def play() -> None:
-            speaker.play(b"".join(map(self._line.audio, heard)), self._play_ended.emit)
-
-        self._errands.run(play, lambda _: None, self._could_not_play)
+        self._errands.run(
+            lambda: speaker.play(sound(), self._play_ended.emit),
+            lambda _: None,
+            self._could_not_play,
+        )
 
     def stop_playing(self) -> None:
         """Be silent: another dictation is looked at, or one begins."""

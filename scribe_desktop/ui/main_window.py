@@ -36,11 +36,15 @@ from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.deeds import Deeds, Telling
 from scribe_desktop.ui.dialogs import ask_to_close, silence_telling
 from scribe_desktop.ui.line import Line
+from scribe_desktop.ui.lists import Lists
 from scribe_desktop.ui.main_menu import MainMenu
+from scribe_desktop.ui.past_dictations import PastDictations
+from scribe_desktop.ui.past_list import PastList
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.pieces import card, label
 from scribe_desktop.ui.record_bar import RecordBar
 from scribe_desktop.ui.results_pane import ResultsPane, Shown
+from scribe_desktop.ui.service_shelf import History
 from scribe_desktop.ui.session_list import SessionList
 from scribe_desktop.ui.shown_dictation import ShownDictation
 from scribe_desktop.ui.strip import Strip
@@ -74,6 +78,8 @@ class MainWindow(QMainWindow):
         self.deeds = Deeds(line, workplace, self)
         self.bar = RecordBar(line)
         self.list = SessionList()
+        self.past = PastList()
+        self.lists = Lists(self.list, self.past, has_history=workplace.history is not None)
         self.results = ResultsPane()
         self.results.actions_row.offer(workplace)
         self.strip = Strip()
@@ -85,6 +91,7 @@ class MainWindow(QMainWindow):
         self._shown = ShownDictation(self.results, self.deeds, workplace)
         self._shown.settings_wanted.connect(self.settings_wanted)
         self._shown.running_changed.connect(self._show_running)
+        self._look_back(workplace.history)
         self._connect_bridge(bridge)
         self._add_keys()
         self._foot_timer = QTimer(self)
@@ -97,12 +104,12 @@ class MainWindow(QMainWindow):
     # --- building ---
     def _lay_out(self) -> None:
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self.list)
+        self.splitter.addWidget(self.lists)
         self.splitter.addWidget(self.results)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setSizes([310, 870])
-        self.list.setMinimumWidth(200)
+        self.lists.setMinimumWidth(200)
         self.results.setMinimumWidth(300)
         foot = card("foot")
         foot_row = QHBoxLayout(foot)
@@ -152,6 +159,26 @@ class MainWindow(QMainWindow):
         deeds.settings_changed.connect(self.refresh)
         deeds.imported.connect(self.show_session)
 
+    def _look_back(self, history: History | None) -> None:
+        """Let what the service remembers be looked through, where it can be asked."""
+        if history is None:
+            return
+        self.past_dictations = PastDictations(
+            self.past,
+            self.results,
+            self.deeds,
+            history,
+            service=lambda: self._line.usual_order().service,
+            sessions=self._line.sessions,
+            offer=lambda: self._offer,
+        )
+        self.past_dictations.ours_chosen.connect(self.show_session)
+        self.past.view.clicked.connect(lambda: self.bar.sessions.setChecked(False))
+        self.lists.service_shown.connect(self.past_dictations.come_into_view)
+        self.lists.here_shown.connect(self._show_chosen)
+        self.deeds.settings_changed.connect(self.past_dictations.follow_service)
+        self._shown.play_there.connect(self.past_dictations.play)
+
     def _connect_bridge(self, bridge: Bridge) -> None:
         bridge.session_changed.connect(self.take_session)
         bridge.results_stored.connect(self._take_results)
@@ -179,7 +206,7 @@ class MainWindow(QMainWindow):
     # --- drawing what the line says ---
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""
-        for part in (self.bar, self.list, self.results, self.strip, self.menu):
+        for part in (self.bar, self.lists, self.results, self.strip, self.menu):
             part.use(colours)
 
     @Slot()
@@ -236,6 +263,7 @@ class MainWindow(QMainWindow):
     def _begin_with(self, session: Session) -> None:
         """A dictation began, also by a key of the system: show it, and say whose it is."""
         self.list.search.clear()
+        self.lists.show_here()
         self.show_session(session.session_id)
         running = self._line.running()
         if running is not None and running.session_id == session.session_id:
@@ -261,6 +289,13 @@ class MainWindow(QMainWindow):
             self.deeds.stop_playing()
         self._draw(first)
         self.list.select(first)
+
+    @Slot()
+    def _show_chosen(self) -> None:
+        """Our own list is back: what is selected in it is what is shown."""
+        chosen = self.list.chosen()
+        if chosen is not None:
+            self.show_session(chosen)
 
     def _draw(self, session_id: SessionId) -> None:
         parts = members(self._sessions, session_id)
@@ -330,7 +365,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _find(self) -> None:
         self.bar.sessions.setChecked(True)
-        self.list.search.setFocus()
+        (self.past if self.lists.shows_service else self.list).search.setFocus()
 
     # --- size and leaving ---
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -343,7 +378,7 @@ class MainWindow(QMainWindow):
         narrow = self.width() < NARROW
         listed = self.bar.sessions.isChecked()
         self.bar.set_narrow(narrow)
-        self.list.setVisible(not narrow or listed)
+        self.lists.setVisible(not narrow or listed)
         self.results.setVisible(not narrow or not listed)
 
     def closeEvent(self, event: QCloseEvent) -> None:

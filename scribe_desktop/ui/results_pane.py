@@ -1,7 +1,7 @@
 """What became of one dictation: the transcript, its notes, and what can be done with them."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -48,6 +48,10 @@ class Shown:
     versions: tuple[ResultsVersion, ...]
     offer: Offer
     live_text: str = ""
+    origin: str = ""
+    """Where it is, if it is not in the spool of this computer: then it can only be read."""
+    waiting: str = ""
+    """Why there is no text yet, where the snapshot does not tell."""
 
 
 class ResultsPane(QWidget):
@@ -153,7 +157,7 @@ class ResultsPane(QWidget):
         if shown.versions:
             asked |= {note.template_id for note in shown.versions[-1].results.notes}
         left = tuple(one for one in shown.offer.templates if one.template_id not in asked)
-        self.actions_row.offer_templates(left)
+        self.actions_row.offer_templates(() if shown.origin else left)
 
     def welcome_with(self, key: str, *, everywhere: bool) -> None:
         """Say how to begin."""
@@ -186,13 +190,10 @@ class ResultsPane(QWidget):
         self._sheets.setCurrentIndex(1)
         self.patient.setText(patient_label(session.order.patient))
         author = " · edited" if shown.versions and _by_clinician(shown.versions[-1]) else ""
-        spoken = (when(session.created_at, time.time()), length_of(session))
-        self.facts.setText(
-            " · ".join(filter(None, (*spoken, caution_for(session)))) + author,
-        )
+        self.facts.setText(_facts(shown) + author)
         state = state_of(session)
         self.state.show_state(state.word, tone_colour(state.tone, self._colours))
-        self._show_advice(advice_for(session, time.time()))
+        self._show_advice(None if shown.origin else advice_for(session, time.time()))
         self._offer_templates(shown)
         if not self.is_editing:
             self._show_tabs(keep_place=bool(same))
@@ -221,7 +222,7 @@ class ResultsPane(QWidget):
             results,
             shown.session.order.templates,
             shown.offer,
-            waiting=waiting_sentence(shown.session),
+            waiting=shown.waiting or waiting_sentence(shown.session),
         )
         place = max(self.tab_bar.currentIndex(), 0) if keep_place else self._first_place(tabs)
         self._tabs = tabs
@@ -268,7 +269,7 @@ class ResultsPane(QWidget):
         tab = self.tab()
         if self._shown is None or tab is None or not self._takes_live_text(tab):
             return
-        self._shown = Shown(self._shown.session, self._shown.versions, self._shown.offer, text)
+        self._shown = replace(self._shown, live_text=text)
         self.sentence.setVisible(not text)
         self.reader.show_growing("\n".join(filter(None, (tab.body, text))))
 
@@ -289,6 +290,7 @@ class ResultsPane(QWidget):
                 is_stored=bool(shown.versions),
                 has_audio=stopped and shown.session.chunks > 0,
                 is_stopped=stopped and not shown.session.is_cancelled,
+                is_here=not shown.origin,
             )
         )
 
@@ -334,6 +336,16 @@ class ResultsPane(QWidget):
         self._edited_tab = None
         self.pages.setCurrentWidget(self.reader)
         self._show_actions()
+
+
+def _facts(shown: Shown) -> str:
+    """When it was, how long, and what to bear in mind with it."""
+    session = shown.session
+    if shown.origin:
+        at = when(session.created_at, time.time()) if session.created_at else ""
+        return " · ".join(filter(None, (at, shown.origin)))
+    facts = (when(session.created_at, time.time()), length_of(session), caution_for(session))
+    return " · ".join(filter(None, facts))
 
 
 def _by_clinician(version: ResultsVersion) -> bool:

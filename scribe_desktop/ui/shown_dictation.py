@@ -16,6 +16,7 @@ class ShownDictation(QObject):
 
     settings_wanted = Signal(str)
     running_changed = Signal()
+    play_there = Signal()
 
     def __init__(self, pane: ResultsPane, deeds: Deeds, workplace: Workplace) -> None:
         super().__init__(pane)
@@ -35,8 +36,9 @@ class ShownDictation(QObject):
         deeds.playing_changed.connect(row.show_playing)
 
     def _session_id(self) -> SessionId | None:
+        """The dictation of this computer that is shown."""
         shown = self._pane.shown
-        return shown.session.session_id if shown else None
+        return shown.session.session_id if shown and not shown.origin else None
 
     @Slot(object)
     def _take_advice(self, action: Remedy) -> None:
@@ -55,6 +57,8 @@ class ShownDictation(QObject):
         session_id = self._session_id()
         if session_id is not None:
             self._deeds.play(session_id)
+        else:
+            self.play_there.emit()
 
     @Slot(object)
     def _export(self, form: ExportFormat) -> None:

@@ -151,6 +151,16 @@ class SessionRow:
     state: StateWord
 
     @property
+    def key(self) -> str:
+        """Which dictation it is."""
+        return self.session.session_id
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was cancelled."""
+        return self.session.is_cancelled
+
+    @property
     def spoken(self) -> str:
         """The whole row as a screen reader says it."""
         return ", ".join(filter(None, (self.patient, self.when, self.length, self.state.word)))

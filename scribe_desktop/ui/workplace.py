@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.service_shelf import History
 
 
 class Speaker(Protocol):
@@ -280,6 +281,7 @@ class Workplace:
     lock: Lock | None = None
     diagnostics: Diagnostics | None = None
     weights: Weights | None = None
+    history: History | None = None
 
 
 NOTHING_AROUND = Workplace()

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
+from scribe_desktop.domain.results import Results
 from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.service_shelf import PastDictation
 from scribe_desktop.ui.workplace import (
     DeviceButton,
     DictationDevice,
@@ -229,6 +231,38 @@ class FakeDiagnostics:
 
 
 @dataclass
+class FakeHistory:
+    """Remembers what it is given; a call waits while `gate` is closed."""
+
+    sessions: list[PastDictation] = field(default_factory=list)
+    results: dict[str, Results] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    refuse: ScribeError | None = None
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def _answer(self, asked: str) -> None:
+        self.asked.append(asked)
+        assert self.gate.wait(10)
+        if self.refuse is not None:
+            raise self.refuse
+
+    def past(self, patient_oid: str = "") -> tuple[PastDictation, ...]:
+        self._answer(f"past {patient_oid}".strip())
+        return tuple(p for p in self.sessions if patient_oid in ("", p.patient.oid))
+
+    def result(self, past: PastDictation) -> Results | None:
+        self._answer(f"result {past.remote_id}")
+        return self.results.get(past.remote_id)
+
+    def recording(self, past: PastDictation) -> bytes:
+        self._answer(f"recording {past.remote_id}")
+        return b"\1\0" * 160
+
+
+@dataclass
 class FakeWeights:
     absent: str = ""
     fetched: int = 0
@@ -257,4 +291,5 @@ def whole_workplace() -> Workplace:
         lock=FakeLock(),
         diagnostics=FakeDiagnostics(),
         weights=FakeWeights(),
+        history=FakeHistory(),
     )

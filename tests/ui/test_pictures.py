@@ -13,11 +13,15 @@ from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.domain.settings import Theme
+from scribe_desktop.ui.service_shelf import PastDictation
 from scribe_desktop.ui.settings.dialog import PAGES
 from scribe_desktop.ui.theme import Colours, colours_for
 from scribe_desktop.ui.windows import Windows
-from tests.ui.fakes import ScriptedLine
+from scribe_desktop.ui.workplace import Workplace
+from tests.ui.fakes import NOW, ScriptedLine, results
+from tests.ui.places import FakeHistory
 
 SAID = (
     "Chief complaint, follow-up for high blood pressure. She takes amlodipine 5 mg once daily and"
@@ -107,3 +111,25 @@ def test_first_run_and_the_others(windows: Windows, folder: Path) -> None:
     draw(windows.box, folder / "box.png", 1)
     windows.lock()
     draw(windows.main, folder / "curtain.png", 1)
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_what_the_service_remembers(
+    windows: Windows, workplace: Workplace, qtbot: QtBot, folder: Path, theme: Theme
+) -> None:
+    windows.deeds.set_setting("theme", theme)
+    main, history = windows.main, workplace.history
+    assert isinstance(history, FakeHistory)
+    here = ServiceRef()
+    history.sessions = [
+        PastDictation(here, "ses_1", Patient("k-1", "Ulla Nyström"), "dictation", "success", NOW),
+        PastDictation(here, "ses_2", Patient("k-2"), "consultation", "in-progress", NOW - 90_000),
+        PastDictation(here, "ses_3", Patient("", "Ravi Menon"), "dictation", "failed", NOW - 9e6),
+    ]
+    history.results = {"ses_1": results()}
+    main.lists.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: main.past.model.rowCount() == 3)
+    main.past.view.setCurrentIndex(main.past.model.index(0))
+    qtbot.waitUntil(lambda: main.results.tab_bar.count() == 2)
+    for scale in SCALES:
+        draw(main, folder / f"on-the-service-{theme}-{scale}00.png", scale)

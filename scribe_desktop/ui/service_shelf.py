@@ -1,0 +1,37 @@
+"""What the window asks of a service beside delivering a dictation: what it keeps there.
+
+`wiring/service_shelf.py` is the real one. Every call waits for the network,
+so none is made on the GUI thread; each raises nothing but `ScribeError`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from scribe_desktop.domain.order import Patient, ServiceRef
+from scribe_desktop.domain.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class PastDictation:
+    """A dictation as its service remembers it, wherever it was recorded."""
+
+    service: ServiceRef
+    remote_id: str
+    patient: Patient = field(default_factory=Patient)
+    mode: str = ""
+    status: str = ""
+    """The service's own word."""
+    created_at: float | None = None
+
+
+class History(Protocol):
+    """The dictations that a service remembers."""
+
+    def past(self, patient_oid: str = "") -> tuple[PastDictation, ...]:
+        """The newest of the chosen service, of one patient if an id is given; empty is none."""
+
+    def result(self, past: PastDictation) -> Results | None:
+        """What the service made of it; None while it is still writing."""
+
+    def recording(self, past: PastDictation) -> bytes:
+        """All that was said, as 16-bit mono 16 kHz PCM."""
