@@ -19,8 +19,8 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.world = World(self.core)
 
     @property
-    def domain(self) -> Any:
-        return self.core.session
+    def events(self) -> Any:
+        return self.core.events
 
     @property
     def state(self) -> Any:
@@ -34,7 +34,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.is_capturing("starting"))
     @rule()
     def the_microphone_is_heard(self) -> None:
-        self.world.apply(self.domain.SpeechStarted(self.world.now))
+        self.world.apply(self.events.SpeechStarted(self.world.now))
 
     # Several at once: most faults show only when many chunks wait.
     @precondition(lambda self: self.is_capturing("recording", "paused"))
@@ -46,14 +46,14 @@ class DeliveryMachine(RuleBasedStateMachine):
     @rule()
     def pause_or_resume(self) -> None:
         was_recording = self.is_capturing("recording")
-        self.world.apply(self.domain.Paused() if was_recording else self.domain.Resumed())
+        self.world.apply(self.events.Paused() if was_recording else self.events.Resumed())
 
     # A long dictation is likelier than a short one, as in a clinic.
     @precondition(lambda self: self.state.chunks > 4 or self.is_capturing("starting"))
     @precondition(lambda self: not self.is_capturing("stopped"))
     @rule()
     def stop(self) -> None:
-        self.world.apply(self.domain.Stopped(self.world.now))
+        self.world.apply(self.events.Stopped(self.world.now))
 
     # Most faults live late in a delivery, so a rule may go a long way at once.
     @precondition(lambda self: self.is_capturing("starting"))
@@ -76,7 +76,7 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @rule()
     def amend(self) -> None:
-        self.world.apply(self.domain.OrderAmended(Order(patient=Patient(name="X"))))
+        self.world.apply(self.events.OrderAmended(Order(patient=Patient(name="X"))))
 
     # --- faulty ------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.world.resolved)
     @rule()
     def the_network_is_back(self) -> None:
-        self.world.apply(self.domain.Released())
+        self.world.apply(self.events.Released())
 
     @rule()
     def note_a_gap(self) -> None:
@@ -104,12 +104,12 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @rule()
     def cancel(self) -> None:
-        self.world.apply(self.domain.Cancelled(self.world.now))
+        self.world.apply(self.events.Cancelled(self.world.now))
 
     @precondition(lambda self: self.state.is_cancelled)
     @rule()
     def restore(self) -> None:
-        self.world.apply(self.domain.Restored())
+        self.world.apply(self.events.Restored())
 
     # --- hostile -----------------------------------------------------------------
 

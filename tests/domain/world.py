@@ -177,7 +177,7 @@ class World:
 
     def be_hostile(self) -> None:
         """Whatever is wrong for the session as it is, it refuses."""
-        for event in illegal_events(self.core.session, self.session):
+        for event in illegal_events(self.core, self.session):
             try:
                 self.core.machine.apply(self.session, event)
             except self.core.machine.IllegalEvent:
@@ -245,7 +245,7 @@ class World:
         """Send the request and return what its reply means."""
         session, steps = self.core.session, self.core.steps
         if isinstance(step, steps.Create):
-            remote_id = session.candidate_remote_id(self.session)
+            remote_id = self.core.machine.candidate_remote_id(self.session)
             self.service.create(remote_id)
             return self.core.events.Created(session.Remote(remote_id, "target"))
         remote_id = self.session.remote.remote_id
@@ -315,63 +315,69 @@ class World:
         raise AssertionError("the worker never comes to rest")
 
 
-def illegal_events(domain: Any, session: Any) -> list[Any]:
+def illegal_events(core: Core, session: Any) -> list[Any]:
     """Events that are wrong for this session, whatever the tables say."""
     return [
-        *wrong_receipts(domain, session),
-        *wrong_audio(domain, session),
-        *wrong_ends(domain, session),
-        *wrong_turns(domain, session),
+        *wrong_receipts(core, session),
+        *wrong_audio(core, session),
+        *wrong_ends(core, session),
+        *wrong_turns(core, session),
     ]
 
 
-def wrong_receipts(domain: Any, session: Any) -> list[Any]:
+def wrong_receipts(core: Core, session: Any) -> list[Any]:
     remote_id = session.remote.remote_id if session.remote else "ses_none"
     wrong = [
-        domain.ChunkAccepted(session.accepted + 1, remote_id),
-        domain.ChunkAccepted(session.accepted - 1, remote_id),
-        domain.ChunkAccepted(session.chunks, remote_id),
-        domain.TargetRenewed(domain.Remote("ses_other", "t")),
+        core.events.ChunkAccepted(session.accepted + 1, remote_id),
+        core.events.ChunkAccepted(session.accepted - 1, remote_id),
+        core.events.ChunkAccepted(session.chunks, remote_id),
+        core.events.TargetRenewed(core.session.Remote("ses_other", "t")),
     ]
     for stale in (*session.past_remote_ids, "ses_other"):
         wrong += [
-            domain.ChunkAccepted(session.accepted, stale),
-            domain.Resolved(1.0, "completed", stale),
+            core.events.ChunkAccepted(session.accepted, stale),
+            core.events.Resolved(1.0, "completed", stale),
         ]
     if session.end_sent:
-        wrong.append(domain.ChunkAccepted(session.accepted, remote_id))
+        wrong.append(core.events.ChunkAccepted(session.accepted, remote_id))
     return wrong
 
 
-def wrong_audio(domain: Any, session: Any) -> list[Any]:
+def wrong_audio(core: Core, session: Any) -> list[Any]:
     wrong = [
-        domain.ChunkSealed(session.chunks + 1, 16_000),
-        domain.ChunkSealed(session.chunks, 0),
+        core.events.ChunkSealed(session.chunks + 1, 16_000),
+        core.events.ChunkSealed(session.chunks, 0),
     ]
-    if session.capture is domain.Capture.STOPPED:
-        wrong += [domain.ChunkSealed(session.chunks, 16_000), domain.Stopped(1.0)]
-        wrong += [domain.Paused(), domain.Resumed(), domain.SpeechStarted(1.0)]
+    if session.capture is core.session.Capture.STOPPED:
+        wrong += [core.events.ChunkSealed(session.chunks, 16_000), core.events.Stopped(1.0)]
+        wrong += [core.events.Paused(), core.events.Resumed(), core.events.SpeechStarted(1.0)]
     return wrong
 
 
-def wrong_ends(domain: Any, session: Any) -> list[Any]:
-    wrong = [] if session.end_sent else [domain.EndAccepted(1.0, session.chunks)]
-    is_whole = session.capture is domain.Capture.STOPPED and session.accepted == session.chunks
+def wrong_ends(core: Core, session: Any) -> list[Any]:
+    wrong = [] if session.end_sent else [core.events.EndAccepted(1.0, session.chunks)]
+    is_whole = (
+        session.capture is core.session.Capture.STOPPED and session.accepted == session.chunks
+    )
     if not is_whole or session.chunks == 0:
-        wrong += [domain.EndSent(), domain.EndAccepted(1.0, session.chunks)]
+        wrong += [core.events.EndSent(), core.events.EndAccepted(1.0, session.chunks)]
     return wrong
 
 
-def wrong_turns(domain: Any, session: Any) -> list[Any]:
+def wrong_turns(core: Core, session: Any) -> list[Any]:
     wrong = []
     if session.remote is not None:
-        wrong.append(domain.Created(domain.Remote("ses_second", "t")))
+        wrong.append(core.events.Created(core.session.Remote("ses_second", "t")))
     if not session.is_cancelled:
-        wrong.append(domain.Restored())
+        wrong.append(core.events.Restored())
     if not session.is_cancelled and not session.is_empty:
-        wrong.append(domain.Withdrawn())
-    if session.delivery is domain.Delivery.RESOLVED:
-        problem = domain.Problem("x", "y", "later")
-        wrong += [domain.Lapsed(), domain.Released(), domain.DeliveryFailed(problem, 1.0)]
-        wrong.append(domain.StillProcessing(1.0))
+        wrong.append(core.events.Withdrawn())
+    if session.delivery is core.session.Delivery.RESOLVED:
+        problem = core.session.Problem("x", "y", "later")
+        wrong += [
+            core.events.Lapsed(),
+            core.events.Released(),
+            core.events.DeliveryFailed(problem, 1.0),
+        ]
+        wrong.append(core.events.StillProcessing(1.0))
     return wrong
