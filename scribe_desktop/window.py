@@ -18,7 +18,7 @@ from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.another_template import AnotherTemplate
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
-from scribe_desktop.wiring.service_shelf import PastSessions
+from scribe_desktop.wiring.service_shelf import PastSessions, ServiceDocuments
 from scribe_desktop.wiring.sound import MicrophoneTest, Speaker
 from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
@@ -93,4 +93,5 @@ def _workplace(program: Program, workstation: Workstation) -> Workplace:
         run_template=AnotherTemplate(line, program.client_for),
         continue_session=line.continue_dictation,
         history=PastSessions(line, program.client),
+        documents=ServiceDocuments(line, program.client_for, program.audit),
     )

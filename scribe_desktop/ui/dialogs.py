@@ -32,6 +32,26 @@ def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None]) -> None:
     question.open()
 
 
+def ask_to_delete(
+    parent: QWidget, text: str, more: str, yes: str, delete: Callable[[], None]
+) -> QMessageBox:
+    """Ask before something goes for good; Escape and Return keep it."""
+    question = QMessageBox(parent)
+    question.setIcon(QMessageBox.Icon.Warning)
+    question.setWindowTitle(TITLE)
+    question.setTextFormat(Qt.TextFormat.PlainText)
+    question.setText(text)
+    question.setInformativeText(more)
+    go = question.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
+    keep = question.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
+    question.setDefaultButton(keep)
+    question.setEscapeButton(keep)
+    question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    go.clicked.connect(delete)
+    question.open()
+    return question
+
+
 def silence_telling(
     notice: SilenceNoticed, resume: Callable[[], None], still_here: Callable[[], None]
 ) -> Telling:

@@ -1,7 +1,7 @@
 """The left side of the window: dictations of this computer, or of the service."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from scribe_desktop.ui.past_list import PastList
 from scribe_desktop.ui.session_list import SessionList
@@ -32,7 +32,12 @@ class Lists(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, SPACE, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.tabs)
+        row = QHBoxLayout()
+        # In line with the search field below; a tab has 4 points of its own.
+        row.setContentsMargins(SPACE * 2 - 4, 0, SPACE, 0)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        column.addLayout(row)
         column.addWidget(self._stack, 1)
         self.tabs.currentChanged.connect(self._turn)
 

@@ -38,13 +38,12 @@ from scribe_desktop.ui.dialogs import ask_to_close, silence_telling
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.lists import Lists
 from scribe_desktop.ui.main_menu import MainMenu
-from scribe_desktop.ui.past_dictations import PastDictations
 from scribe_desktop.ui.past_list import PastList
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.pieces import card, label
 from scribe_desktop.ui.record_bar import RecordBar
 from scribe_desktop.ui.results_pane import ResultsPane, Shown
-from scribe_desktop.ui.service_shelf import History
+from scribe_desktop.ui.service_screens import ServiceScreens
 from scribe_desktop.ui.session_list import SessionList
 from scribe_desktop.ui.shown_dictation import ShownDictation
 from scribe_desktop.ui.strip import Strip
@@ -88,10 +87,10 @@ class MainWindow(QMainWindow):
         self.bar.menu.setMenu(self.menu)
         self._lay_out()
         self._connect_deeds()
-        self._shown = ShownDictation(self.results, self.deeds, workplace)
-        self._shown.settings_wanted.connect(self.settings_wanted)
-        self._shown.running_changed.connect(self._show_running)
-        self._look_back(workplace.history)
+        self.shown_dictation = ShownDictation(self.results, self.deeds, workplace)
+        self.shown_dictation.settings_wanted.connect(self.settings_wanted)
+        self.shown_dictation.running_changed.connect(self._show_running)
+        self._service_screens = ServiceScreens(self, line, workplace)
         self._connect_bridge(bridge)
         self._add_keys()
         self._foot_timer = QTimer(self)
@@ -158,26 +157,6 @@ class MainWindow(QMainWindow):
         deeds.running_changed.connect(self._show_running)
         deeds.settings_changed.connect(self.refresh)
         deeds.imported.connect(self.show_session)
-
-    def _look_back(self, history: History | None) -> None:
-        """Let what the service remembers be looked through, where it can be asked."""
-        if history is None:
-            return
-        self.past_dictations = PastDictations(
-            self.past,
-            self.results,
-            self.deeds,
-            history,
-            service=lambda: self._line.usual_order().service,
-            sessions=self._line.sessions,
-            offer=lambda: self._offer,
-        )
-        self.past_dictations.ours_chosen.connect(self.show_session)
-        self.past.view.clicked.connect(lambda: self.bar.sessions.setChecked(False))
-        self.lists.service_shown.connect(self.past_dictations.come_into_view)
-        self.lists.here_shown.connect(self._show_chosen)
-        self.deeds.settings_changed.connect(self.past_dictations.follow_service)
-        self._shown.play_there.connect(self.past_dictations.play)
 
     def _connect_bridge(self, bridge: Bridge) -> None:
         bridge.session_changed.connect(self.take_session)
@@ -291,7 +270,7 @@ class MainWindow(QMainWindow):
         self.list.select(first)
 
     @Slot()
-    def _show_chosen(self) -> None:
+    def show_chosen(self) -> None:
         """Our own list is back: what is selected in it is what is shown."""
         chosen = self.list.chosen()
         if chosen is not None:

@@ -129,7 +129,8 @@ def as_session(past: PastDictation, results: Results | None) -> Session:
 
 def origin_of(past: PastDictation) -> str:
     """Where a dictation is that this computer does not have."""
-    return f"only on {service_name(past.service.name)}, not to be changed here"
+    name = "the service of this computer" if past.service.is_local else past.service.name
+    return f"only on {name}, not to be changed here"
 
 
 def asking(service: str) -> str:

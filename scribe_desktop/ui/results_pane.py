@@ -18,6 +18,7 @@ from scribe_desktop.domain.results import Author, ResultsVersion
 from scribe_desktop.domain.session import Capture, Session
 from scribe_desktop.ui.action_row import ActionRow, Possible
 from scribe_desktop.ui.deeds import Telling
+from scribe_desktop.ui.documents_panel import DocumentsPanel
 from scribe_desktop.ui.note_text import TRANSCRIPT, ResultTab, result_tabs
 from scribe_desktop.ui.note_view import NoteView
 from scribe_desktop.ui.pieces import (
@@ -38,6 +39,9 @@ from scribe_desktop.ui.view_state import (
     waiting_sentence,
     when,
 )
+
+DOCUMENTS = ResultTab("documents", "Documents", "", is_markdown=True)
+"""The last tab: not a result that is stored here, but what the service keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class ResultsPane(QWidget):
     insert_pressed = Signal(str, str)
     edited = Signal(str, str, str)
     advice_taken = Signal(object)
+    documents_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +73,7 @@ class ResultsPane(QWidget):
         self._edited_tab: ResultTab | None = None
         self._tabs: tuple[ResultTab, ...] = ()
         self._colours = LIGHT
+        self._offers_documents = False
         self._build()
         self._lay_out()
 
@@ -82,13 +88,14 @@ class ResultsPane(QWidget):
         self.tab_bar.setDrawBase(False)
         self.tab_bar.setExpanding(False)
         self.tab_bar.setUsesScrollButtons(True)
-        self.tab_bar.currentChanged.connect(self._show_tab)
+        self.tab_bar.currentChanged.connect(self._turn_to_tab)
         self.sentence = paragraph("", quiet=True)
         self.reader = NoteView("Text")
         self.reader.setPlaceholderText("")
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName("Edit the text")
         self.editor.setTabChangesFocus(True)
+        self.documents = DocumentsPanel()
         self.actions_row = ActionRow()
         self.actions_row.copy_pressed.connect(self._copy)
         self.actions_row.insert_pressed.connect(self._insert)
@@ -117,6 +124,7 @@ class ResultsPane(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.reader)
         self.pages.addWidget(self.editor)
+        self.pages.addWidget(self.documents)
         column.addWidget(self.pages, 1)
         column.addWidget(self.actions_row)
         self._blank = self._blank_page()
@@ -148,8 +156,13 @@ class ResultsPane(QWidget):
         self._colours = colours
         self.advice.use(colours)
         self.actions_row.use(colours)
+        self.documents.use(colours)
         if self._shown is not None:
             self.show_session(self._shown)
+
+    def offer_documents(self) -> None:
+        """From now on show a tab for what the service keeps of a dictation."""
+        self._offers_documents = True
 
     def _offer_templates(self, shown: Shown) -> None:
         """Every template of the service that this dictation does not have yet."""
@@ -224,6 +237,8 @@ class ResultsPane(QWidget):
             shown.offer,
             waiting=shown.waiting or waiting_sentence(shown.session),
         )
+        if self._offers_documents and shown.session.remote is not None and not shown.origin:
+            tabs = (*tabs, DOCUMENTS)
         place = max(self.tab_bar.currentIndex(), 0) if keep_place else self._first_place(tabs)
         self._tabs = tabs
         self.tab_bar.blockSignals(True)
@@ -243,11 +258,18 @@ class ResultsPane(QWidget):
         return 1 if len(tabs) > 1 and tabs[1].body else 0
 
     @Slot()
+    def _turn_to_tab(self) -> None:
+        self.keep_edit()
+        self._show_tab()
+        if self.tab() is DOCUMENTS:
+            self.documents_wanted.emit()
+
     def _show_tab(self) -> None:
         tab, shown = self.tab(), self._shown
         if tab is None or shown is None:
             return
-        self.keep_edit()
+        self.pages.setCurrentWidget(self.documents if tab is DOCUMENTS else self.reader)
+        self.actions_row.setVisible(tab is not DOCUMENTS)
         live = shown.live_text if self._takes_live_text(tab) else ""
         self.sentence.setText("" if live else tab.sentence)
         self.sentence.setVisible(bool(self.sentence.text()))
@@ -328,14 +350,16 @@ class ResultsPane(QWidget):
         """Store what was edited, if anything was."""
         tab, shown, text = self._edited_tab, self._shown, self.editor.toPlainText()
         self._drop_edit()
+        self.documents.keep_edit()
         if tab is not None and shown is not None and text != tab.body:
             self.edited.emit(shown.session.session_id, tab.key, text)
 
     @Slot()
     def _drop_edit(self) -> None:
-        self._edited_tab = None
-        self.pages.setCurrentWidget(self.reader)
-        self._show_actions()
+        if self.is_editing:
+            self._edited_tab = None
+            self.pages.setCurrentWidget(self.reader)
+            self._show_actions()
 
 
 def _facts(shown: Shown) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.domain.results import Results
+from scribe_desktop.domain.session import SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,32 @@ class History(Protocol):
 
     def recording(self, past: PastDictation) -> bytes:
         """All that was said, as 16-bit mono 16 kHz PCM."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document of one of our dictations, as the service keeps it."""
+
+    session_id: SessionId
+    document_id: str
+    template_id: str = ""
+    name: str = ""
+    status: str = ""
+    """The service's own word."""
+    updated_at: float | None = None
+
+
+class Documents(Protocol):
+    """The documents that a service keeps beside a dictation of this computer."""
+
+    def listed(self, session_id: SessionId) -> tuple[StoredDocument, ...]:
+        """All of a dictation, its linked sessions included; empty is none."""
+
+    def text(self, document: StoredDocument) -> str:
+        """What it says now, as Markdown."""
+
+    def save(self, document: StoredDocument, text: str) -> None:
+        """Put this text in its place on the service."""
+
+    def delete(self, document: StoredDocument) -> None:
+        """Remove it from the service; what is stored on this computer stays."""

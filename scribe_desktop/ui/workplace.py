@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.session import SessionId
-from scribe_desktop.ui.service_shelf import History
+from scribe_desktop.ui.service_shelf import Documents, History
 
 
 class Speaker(Protocol):
@@ -282,6 +282,7 @@ class Workplace:
     diagnostics: Diagnostics | None = None
     weights: Weights | None = None
     history: History | None = None
+    documents: Documents | None = None
 
 
 NOTHING_AROUND = Workplace()

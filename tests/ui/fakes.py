@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scribe_desktop.domain.audio import SAMPLE_RATE, Gap
+from scribe_desktop.domain.dictation import Dictation, linked
 from scribe_desktop.domain.errors import Retry, ScribeError
 from scribe_desktop.domain.events import (
     Cancelled,
@@ -265,6 +266,12 @@ class ScriptedLine:
 
     def sessions(self) -> tuple[Session, ...]:
         return tuple(sorted(self.stored.values(), key=lambda one: -one.created_at))
+
+    def session(self, session_id: SessionId) -> Session:
+        return self.stored[session_id]
+
+    def dictation(self, session_id: SessionId) -> Dictation:
+        return Dictation(linked(self.sessions(), session_id), {})
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         return tuple(self.results_of.get(session_id, ()))

@@ -8,7 +8,7 @@ from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.results import Results
 from scribe_desktop.domain.session import SessionId
-from scribe_desktop.ui.service_shelf import PastDictation
+from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.workplace import (
     DeviceButton,
     DictationDevice,
@@ -263,6 +263,42 @@ class FakeHistory:
 
 
 @dataclass
+class FakeDocuments:
+    """Keeps texts by document; a call waits while `gate` is closed."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    documents: list[StoredDocument] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    refuse: dict[str, ScribeError] = field(default_factory=dict)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def _answer(self, asked: str) -> None:
+        self.asked.append(asked)
+        assert self.gate.wait(10)
+        if asked.split(maxsplit=1)[0] in self.refuse:
+            raise self.refuse[asked.split(maxsplit=1)[0]]
+
+    def listed(self, session_id: SessionId) -> tuple[StoredDocument, ...]:
+        self._answer(f"listed {session_id}")
+        return tuple(one for one in self.documents if one.session_id == session_id)
+
+    def text(self, document: StoredDocument) -> str:
+        self._answer(f"text {document.document_id}")
+        return self.texts[document.document_id]
+
+    def save(self, document: StoredDocument, text: str) -> None:
+        self._answer(f"save {document.document_id}")
+        self.texts[document.document_id] = text
+
+    def delete(self, document: StoredDocument) -> None:
+        self._answer(f"delete {document.document_id}")
+        self.documents.remove(document)
+
+
+@dataclass
 class FakeWeights:
     absent: str = ""
     fetched: int = 0
@@ -292,4 +328,5 @@ def whole_workplace() -> Workplace:
         diagnostics=FakeDiagnostics(),
         weights=FakeWeights(),
         history=FakeHistory(),
+        documents=FakeDocuments(),
     )

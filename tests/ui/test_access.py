@@ -9,10 +9,14 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from scribe_desktop.domain.order import ServiceRef
+from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
 from scribe_desktop.ui.theme import DARK, HIGH_CONTRAST, LIGHT, Colours
 from scribe_desktop.ui.windows import Windows
+from scribe_desktop.ui.workplace import Workplace
 from tests.ui.fakes import ScriptedLine
+from tests.ui.places import FakeDocuments, FakeHistory
 
 
 def focusable(root: QWidget) -> list[QWidget]:
@@ -61,6 +65,28 @@ def test_main_window_by_ear_and_keyboard(
     windows.deeds.toggle()
     line.heard()
     qtbot.waitUntil(main.bar.pause.isEnabled)
+    assert_named(main)
+    assert set(focusable(main)) <= tab_ring(main)
+
+
+def test_what_a_service_keeps_by_ear_and_keyboard(
+    windows: Windows, line: ScriptedLine, workplace: Workplace, qtbot: QtBot
+) -> None:
+    main, first = windows.main, next(iter(line.stored))
+    documents, history = workplace.documents, workplace.history
+    assert isinstance(documents, FakeDocuments)
+    assert isinstance(history, FakeHistory)
+    documents.documents = [StoredDocument(first, "doc_1", name="Letter")]
+    documents.texts = {"doc_1": "Dear colleague"}
+    history.sessions = [PastDictation(ServiceRef(), "ses_far")]
+    main.show_session(first)
+    main.results.tab_bar.setCurrentIndex(2)
+    main.lists.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(main.results.documents.edit.isEnabled)
+    qtbot.waitUntil(lambda: main.past.model.rowCount() == 1)
+    assert_named(main)
+    assert set(focusable(main)) <= tab_ring(main)
+    main.results.documents.edit.click()
     assert_named(main)
     assert set(focusable(main)) <= tab_ring(main)
 

@@ -99,7 +99,9 @@ def test_one_from_another_computer_is_read_and_heard_but_not_changed(
     main.results.tab_bar.setCurrentIndex(0)
     assert main.results.reader.toPlainText() == "Said on another computer."
     assert main.results.patient.text() == "Elsewhere Ann"
-    assert "only on This computer, not to be changed here" in main.results.facts.text()
+    assert (
+        "only on the service of this computer, not to be changed here" in main.results.facts.text()
+    )
     row = main.results.actions_row
     shown = [one for one in (row.copy, row.play, row.insert, row.edit, row.export, row.another,
                              row.more) if one.isVisibleTo(row)]  # fmt: skip

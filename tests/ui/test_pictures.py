@@ -15,13 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.domain.settings import Theme
-from scribe_desktop.ui.service_shelf import PastDictation
+from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
 from scribe_desktop.ui.theme import Colours, colours_for
 from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import Workplace
 from tests.ui.fakes import NOW, ScriptedLine, results
-from tests.ui.places import FakeHistory
+from tests.ui.places import FakeDocuments, FakeHistory
 
 SAID = (
     "Chief complaint, follow-up for high blood pressure. She takes amlodipine 5 mg once daily and"
@@ -133,3 +133,32 @@ def test_what_the_service_remembers(
     qtbot.waitUntil(lambda: main.results.tab_bar.count() == 2)
     for scale in SCALES:
         draw(main, folder / f"on-the-service-{theme}-{scale}00.png", scale)
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_the_documents_of_a_dictation(
+    windows: Windows,
+    line: ScriptedLine,
+    workplace: Workplace,
+    qtbot: QtBot,
+    folder: Path,
+    theme: Theme,
+) -> None:
+    windows.deeds.set_setting("theme", theme)
+    main, there = windows.main, workplace.documents
+    assert isinstance(there, FakeDocuments)
+    first = next(iter(line.stored))
+    there.documents = [
+        StoredDocument(first, "doc_1", "clinical_notes_template", "", "success", NOW),
+        StoredDocument(first, "doc_2", "", "Letter to the GP", "in-progress", NOW - 3600),
+    ]
+    there.texts = {"doc_1": "## Plan\n\n1. Continue amlodipine 5 mg\n2. Reduce salt"}
+    main.show_session(first)
+    main.results.tab_bar.setCurrentIndex(2)
+    panel = main.results.documents
+    qtbot.waitUntil(panel.edit.isEnabled)
+    for scale in SCALES:
+        draw(main, folder / f"documents-{theme}-{scale}00.png", scale)
+    panel.edit.click()
+    for scale in SCALES:
+        draw(main, folder / f"documents-edited-{theme}-{scale}00.png", scale)
