@@ -10,7 +10,10 @@ import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from tests.conformance.deviations import Deviation
 
 State = TypeVar("State", bound=StrEnum)
 
@@ -70,6 +73,37 @@ def call_list() -> str:
     return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
+def deviation_list() -> str:
+    """Where our client asks otherwise than the local service describes, and why."""
+    from tests.conformance.deviations import DEVIATIONS
+
+    rows: dict[tuple[str, str, str], tuple[list[str], list[str]]] = {}
+    for one in DEVIATIONS:
+        dialects, whats = rows.setdefault((one.difference.call, one.section, one.reason), ([], []))
+        _once(dialects, one.dialect)
+        _once(whats, _worded(one))
+    return "\n".join(
+        [
+            "| call | dialect | what is otherwise | PROTOCOL.md | why |",
+            "|---|---|---|---|---|",
+            *(
+                f"| `{call}` | {', '.join(dialects)} | {', '.join(whats)} | {section} | {reason} |"
+                for (call, section, reason), (dialects, whats) in rows.items()
+            ),
+        ]
+    )
+
+
+def _once(words: list[str], word: str) -> None:
+    if word not in words:
+        words.append(word)
+
+
+def _worded(one: "Deviation") -> str:
+    kind, what = one.difference.kind.value, one.difference.what
+    return f"the call is {what}" if kind == "call" else f"{kind}: {what}"
+
+
 def drawn_parts() -> dict[str, str]:
     """The text of each generated part by its name."""
     sys.path.insert(0, str(ROOT))
@@ -79,6 +113,7 @@ def drawn_parts() -> dict[str, str]:
         "capture": state_diagram(CAPTURE),
         "delivery": state_diagram(DELIVERY),
         "calls": call_list(),
+        "deviations": deviation_list(),
         "modules": module_list(),
     }
 

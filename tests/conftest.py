@@ -2,10 +2,13 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.peers.peer import Asked, Peer
 
 # How long one example takes says more about the computer's other work than about ours.
 # The same examples each time, because a gate must not depend on chance; with
@@ -32,3 +35,24 @@ def _only_this_machine(
     monkeypatch.setattr(socket.socket, "connect", _loopback_only)
     monkeypatch.setenv("SCRIBE_DESKTOP_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.delenv("SCRIBE_DESKTOP_TOKEN", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _only_what_is_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold every request to a scripted peer against the description of the local service."""
+    strange: list[str] = []
+
+    def look(dialect: str, asked: Asked) -> None:
+        # Not before a peer is spoken to: most tests have none, and this is slow to load.
+        from tests.conformance.deviations import is_intended
+        from tests.conformance.differences import differences
+
+        strange.extend(
+            f"{dialect or 'any dialect'}: {one.call}: {one.kind} {one.what}"
+            for one in differences(asked)
+            if not is_intended(dialect, one)
+        )
+
+    monkeypatch.setattr(Peer, "witness", look)
+    yield
+    assert sorted(set(strange)) == [], "neither described nor in tests/conformance/deviations.py"

@@ -73,7 +73,11 @@ _VERSION = Rule(
     f"The service speaks another version of the protocol. {SAFE}",
     "Update this program, or choose another service.",
 )
-_NO_AUDIO_KEPT = Rule(Retry.NEVER, "The service does not offer its recordings.")
+_NO_AUDIO_KEPT = Rule(
+    Retry.NEVER,
+    "The service does not hand out recordings.",
+    "Export the recording that is kept on this computer.",
+)
 _NO_AUDIO_YET = Rule(Retry.LATER, "The service is still putting the recording together.")
 _UNKNOWN = Rule(Retry.NEVER, "The service does not know what was asked for.")
 _TAKEN = Rule(Retry.NEVER, "The service already has something of that name.")
@@ -184,6 +188,9 @@ PENDING_CODES = frozenset({"authorization_pending", "slow_down"})
 
 FORM_EXPIRED = "upload_form_expired"
 """Our own code for a presigned form that has grown old."""
+
+RECORDING_NOT_READY = "audio_not_available"
+"""The service's code for a recording that it is still putting together."""
 
 ABORTED = "aborted"
 """Our own code for a call that was cut off because the program leaves."""
@@ -300,6 +307,13 @@ def form_expired(status: int) -> ServiceError:
         retry=Retry.LATER,
         status=status,
         code=FORM_EXPIRED,
+    )
+
+
+def no_recording(status: int) -> ServiceError:
+    """A service without the call for recordings, or without one of this session."""
+    return ServiceError(
+        _NO_AUDIO_KEPT.message, _NO_AUDIO_KEPT.remedy, retry=_NO_AUDIO_KEPT.retry, status=status
     )
 
 

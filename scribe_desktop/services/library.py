@@ -25,6 +25,10 @@ from scribe_desktop.services.wire import Reply
 FILL_S = 120.0
 """Some servers stream a note while they write it and close only then."""
 
+_NO_SUCH_CALL = frozenset(
+    {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+)
+
 LOOK_S = 1.0
 NOTE_LIMIT_S = 300.0
 
@@ -66,8 +70,13 @@ class Library:
         self._client.call(library.archive(remote_id))
 
     def recording(self, remote_id: str) -> Recording:
-        """Where the service has the whole recording."""
-        return self._read(library.audio(remote_id), library.read_audio)
+        """Where the service has the whole recording; "no such call" means that it keeps none."""
+        try:
+            return self._read(library.audio(remote_id), library.read_audio)
+        except ServiceError as error:
+            if error.status in _NO_SUCH_CALL and error.code != errors.RECORDING_NOT_READY:
+                raise errors.no_recording(error.status) from error
+            raise
 
     # --- notes -------------------------------------------------------------------------
 

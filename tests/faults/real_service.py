@@ -12,6 +12,7 @@ import uvicorn
 
 from scribe_desktop.server.api import application, build
 from scribe_desktop.server.store import Store
+from tests.conformance.checked_service import Checked
 from tests.server.conftest import TOKEN, Clock, parts
 from tests.server.scripted import ScriptedSpeech
 
@@ -48,9 +49,10 @@ class RealService:
         )
         self._service = build(replace(made, models=models))
         self._service.start()
+        self._checked = Checked(application(self._service))
         self._server = uvicorn.Server(
             uvicorn.Config(
-                application(self._service),
+                self._checked,
                 port=0,
                 lifespan="off",
                 log_config=None,
@@ -86,6 +88,7 @@ class RealService:
         self._thread.join(5)
         assert self._service.stop(5.0)
         self._store.close()
+        assert self._checked.wrong == [], "said otherwise than the service is described"
 
     def digests(self, session_id: str) -> list[str]:
         """SHA-256 of each file of a session in the service's own store, in order."""

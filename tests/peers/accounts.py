@@ -17,6 +17,8 @@ def refused(status: int, code: str) -> Answered:
 class AccountsPeer(Peer):
     """Hands out single-use refresh tokens; presenting a spent one revokes everything."""
 
+    dialect = "sign-in"
+
     def __init__(self) -> None:
         super().__init__()
         self.issued = 0
@@ -53,7 +55,7 @@ class AccountsPeer(Peer):
             case "/login":
                 good = (body["username"], body["password"]) == ("doc", "canary-password")
                 return self.issue() if good else refused(401, "invalid_credentials")
-            case "/account/refresh-token" | "/refresh":
+            case "/account/refresh-token" | "/refresh" | "/oidc-client/desk/refresh":
                 return self.renew(asked, body)
             case "/device/code":
                 return Answered(

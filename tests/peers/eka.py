@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from tests.peers.peer import Answered, Asked, Dictation, Peer
+from tests.peers.shelf import API, STORAGE, Shelf, refusal
 
 TOKEN = "canary-eka-token"
 BASE = "/voice/v1"
@@ -20,27 +21,33 @@ _MEDIA_TYPES = {
 }
 
 
-def refusal(status: int, code: str, message: str = "No.") -> Answered:
-    return Answered(status, {"error": {"code": code, "message": message}})
-
-
 class EkaPeer(Peer):
     """`token` is the one that works now; change it to let the old one expire."""
 
+    dialect = "eka"
     token = TOKEN
     language_detection = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shelf = self.make_shelf()
+
+    def make_shelf(self) -> Shelf:
+        return Shelf(self)
 
     @property
     def base_url(self) -> str:
         return self.origin + BASE
 
     def answer(self, asked: Asked) -> Answered:
+        if asked.path.startswith(STORAGE):
+            return self.shelf.store(asked)
         if asked.path == BASE + "/.well-known/medscribealliance":
             return Answered(200, self.discovery(), {"Cache-Control": "max-age=10800"})
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             return refusal(401, "token_expired")
-        if asked.path == "/voice/api/v1/template" and asked.method == "GET":
-            return Answered(200, {"items": self.templates()})
+        if asked.path.startswith(API):
+            return self.shelf.answer(asked)
         match = re.fullmatch(BASE + r"/sessions(?:/([^/]+)(/.*)?)?", asked.path)
         if match is None:
             return refusal(404, "resource_not_found")
@@ -61,6 +68,10 @@ class EkaPeer(Peer):
             return self.status(session)
         if rest == "" and asked.method == "PATCH":
             return self.patch(session, asked)
+        if rest == "/audio" and asked.method == "GET":
+            return self.recording(session)
+        if rest.startswith("/process/template/") and asked.method == "POST":
+            return self.shelf.process(session, rest.removeprefix("/process/template/"), asked)
         return refusal(404, "resource_not_found")
 
     def discovery(self) -> dict[str, Any]:
@@ -216,17 +227,9 @@ class EkaPeer(Peer):
         return Answered(200, common | done)
 
     def notes(self, session: Dictation) -> Any:
-        return [
-            {
-                template: {
-                    "status": "success",
-                    "data": f"# Note\n{session.transcript}",
-                    "document_id": f"doc_{place}",
-                    "document_type": "template",
-                    "publish": {},
-                    "errors": [],
-                    "warnings": [],
-                }
-            }
-            for place, template in enumerate(session.asked.get("templates", []))
-        ]
+        if not session.typed:
+            self.shelf.fill(session)
+        return self.shelf.notes(session)
+
+    def recording(self, session: Dictation) -> Answered:
+        return self.shelf.recording(session)

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.peers.eka import EkaPeer
 from tests.peers.peer import Answered, Asked, Dictation
+from tests.peers.shelf import STORAGE, OnPremShelf, Shelf
 
 TOKEN = "canary-onprem-token"
 
@@ -46,6 +47,7 @@ def parts_of(asked: Asked) -> dict[str, tuple[bytes, str]]:
 class OnPremPeer(EkaPeer):
     """`presigned` makes it hand out upload forms; `form_token` is the one that works now."""
 
+    dialect = "onprem"
     token = TOKEN
     language_detection = False
 
@@ -57,6 +59,8 @@ class OnPremPeer(EkaPeer):
     def answer(self, asked: Asked) -> Answered:
         if asked.path.startswith("/voice/v1/blob-upload/"):
             return self.store_form(asked)
+        if asked.path.startswith(STORAGE):
+            return self.shelf.store(asked)
         public = asked.path.endswith("/.well-known/medscribealliance")
         credential = asked.headers.get("authorization", "")
         if not public and not credential:
@@ -71,14 +75,21 @@ class OnPremPeer(EkaPeer):
                 {
                     "templates": [
                         {"id": item["id"], "name": item["title"], "description": item["desc"]}
-                        for item in self.templates()
+                        for item in self.shelf.templates()
                     ]
                 },
             )
         answered = super().answer(asked)
-        if answered.status == 404:
+        if answered.status == 404 and "transaction/history" not in asked.path:
             return raised(404, "transaction_not_found")
         return answered
+
+    def make_shelf(self) -> Shelf:
+        return OnPremShelf(self)
+
+    def recording(self, session: Dictation) -> Answered:
+        # It has no such route.
+        return Answered(404, {"detail": "Not Found"})
 
     def discovery(self) -> dict[str, Any]:
         document = super().discovery()

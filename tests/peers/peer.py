@@ -7,11 +7,11 @@ or the program would only be proved against itself.
 import json
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -52,9 +52,12 @@ class Dictation:
     polls_left: int = 1
     status: str = "created"
     streamed: bytes = b""
+    typed: str = ""
 
     @property
     def transcript(self) -> str:
+        if self.typed:
+            return self.typed
         pieces = [f"Piece {number}: {len(body)} bytes." for number, body in self._in_order()]
         if self.streamed:
             pieces.append(f"Stream: {len(self.streamed)} bytes.")
@@ -65,7 +68,15 @@ class Dictation:
 
 
 class Peer:
-    """Listens on loopback, records all that was asked, and answers by `answer`."""
+    """Listens on loopback, records all that was asked, and answers by `answer`.
+
+    `dialect` is whose ways it has; empty: a script of one test, of any dialect.
+    `witness` is shown each whole request to a peer that `speaks_the_protocol`.
+    """
+
+    dialect: ClassVar[str] = ""
+    speaks_the_protocol: ClassVar[bool] = True
+    witness: ClassVar[Callable[[str, Asked], None] | None] = None
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
@@ -87,6 +98,9 @@ class Peer:
                     {name.lower(): value for name, value in self.headers.items()},
                     self.rfile.read(length),
                 )
+                witness = Peer.witness
+                if witness is not None and peer.is_told_whole(asked, length):
+                    witness(peer.dialect, asked)
                 with peer.lock:
                     peer.asked.append(asked)
                     answered = peer.answer(asked)
@@ -127,6 +141,10 @@ class Peer:
     @property
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def is_told_whole(self, asked: Asked, length: int) -> bool:
+        """Whether the request is one of the protocol's, and was not cut off."""
+        return self.speaks_the_protocol and len(asked.body) == length
 
     def answer(self, asked: Asked) -> Answered:
         raise NotImplementedError

@@ -15,6 +15,8 @@ _LITERALS = {"audio/webm;codecs=opus", "audio/webm", "audio/wav", "audio/mp3"}
 class SpecPeer(Peer):
     """Takes `X-API-Key`, gives its own ids, answers with naive times and templates as a map."""
 
+    dialect = "spec"
+
     @property
     def base_url(self) -> str:
         return self.origin + BASE

@@ -52,16 +52,16 @@ def test_a_note_that_lies_elsewhere_is_fetched_without_a_credential() -> None:
     peer = Scripted(GET_text=Answered(200, b"# Note", {}, "text/markdown"))
     peer.answers["GET_tree"] = Answered(200, {"plan": "rest"})
     peer.answers["GET_" + REMOTE.remote_id] = completed(
-        {"status": "success", "presigned_url": f"{peer.origin}/text"},
-        {"status": "success", "presigned_url": f"{peer.origin}/tree"},
-        {"status": "success", "data": "here", "presigned_url": f"{peer.origin}/never"},
+        {"status": "success", "presigned_url": f"{peer.origin}/storage/text"},
+        {"status": "success", "presigned_url": f"{peer.origin}/storage/tree"},
+        {"status": "success", "data": "here", "presigned_url": f"{peer.origin}/storage/never"},
     )
     with speaking_to(peer) as client:
         answer = client.get(REMOTE)
     assert isinstance(answer, Finished)
     contents = [note.content for note in answer.results.notes]
     assert contents == ["# Note", {"plan": "rest"}, "here"]
-    fetched = [asked for asked in peer.asked if asked.path in {"/text", "/tree"}]
+    fetched = [asked for asked in peer.asked if asked.path in {"/storage/text", "/storage/tree"}]
     assert len(fetched) == 2
     assert not any("authorization" in asked.headers for asked in fetched)
 
@@ -69,7 +69,7 @@ def test_a_note_that_lies_elsewhere_is_fetched_without_a_credential() -> None:
 def test_a_note_that_is_not_handed_out_does_not_hold_up_the_transcript() -> None:
     peer = Scripted(GET_text=Answered(403))
     peer.answers["GET_" + REMOTE.remote_id] = completed(
-        {"status": "success", "presigned_url": f"{peer.origin}/text"}
+        {"status": "success", "presigned_url": f"{peer.origin}/storage/text"}
     )
     with speaking_to(peer) as client:
         answer = client.get(REMOTE)
@@ -83,7 +83,7 @@ def test_a_note_that_is_not_handed_out_does_not_hold_up_the_transcript() -> None
 def test_storage_that_is_away_is_asked_again() -> None:
     peer = Scripted(GET_text=Answered(503))
     peer.answers["GET_" + REMOTE.remote_id] = completed(
-        {"status": "success", "presigned_url": f"{peer.origin}/text"}
+        {"status": "success", "presigned_url": f"{peer.origin}/storage/text"}
     )
     with speaking_to(peer) as client, pytest.raises(ServiceError) as failed:
         client.get(REMOTE)

@@ -36,6 +36,9 @@ SECRET = "canary-token"
 class Told(Peer):
     """Answers everything with the same."""
 
+    # The carrier of requests is tried here with requests that mean nothing.
+    speaks_the_protocol = False
+
     def __init__(self, *answers: Answered) -> None:
         super().__init__()
         self.answers = list(answers)
