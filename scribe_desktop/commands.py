@@ -6,6 +6,7 @@ an answer that any terminal can print. So a command behaves the same in the
 process that typed it and in the one that serves it.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ from scribe_desktop.domain.notices import (
 )
 from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, UploadType
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
+from scribe_desktop.domain.time_limit import TimeLimit
 from scribe_desktop.exits import Exit
 from scribe_desktop.export.documents import as_markdown, as_text
 from scribe_desktop.line import Line
@@ -81,14 +83,24 @@ def _dictate(call: Call) -> Answer:
 
 def _record(call: Call, session_id: SessionId) -> bool:
     """Wait for the end of the speech: the file's, the time's, or the speaker's (then True)."""
-    line, wishes, limit_s = call.line, call.wishes, call.request.get("seconds")
+    line, wishes, seconds = call.line, call.wishes, call.request.get("seconds")
+    limit = None if seconds is None else TimeLimit(seconds)
+
+    def capture() -> Capture:
+        return line.dictation(session_id).last.capture
 
     def over() -> bool:
-        return line.dictation(session_id).last.capture is Capture.STOPPED
+        return capture() is Capture.STOPPED
 
     def enough() -> bool:
-        spoken_s = line.recorded_s(session_id)
-        return wishes.stop.is_set() or (limit_s is not None and spoken_s >= limit_s)
+        return wishes.stop.is_set() or (
+            limit is not None
+            and limit.is_over(
+                time.monotonic(),
+                spoken_s=line.recorded_s(session_id),
+                is_paused=capture() is Capture.PAUSED,
+            )
+        )
 
     while not over() and not enough():
         call.emit({"recorded_s": line.recorded_s(session_id), "level_dbfs": line.level().rms_dbfs})

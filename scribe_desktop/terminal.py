@@ -224,7 +224,9 @@ def _listen_to_person(
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), end)
     speaks = request["command"] == "dictate" and "file" not in request
-    if speaks and request.get("seconds") is None:
+    # With a time given nobody need be there: then only a person's keyboard is
+    # listened to, and a script keeps its input for itself.
+    if speaks and (request.get("seconds") is None or sys.stdin.isatty()):
         threading.Thread(target=_stop_at_enter, args=(stop,), daemon=True).start()
 
 

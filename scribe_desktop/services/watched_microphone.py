@@ -164,6 +164,7 @@ class WatchedMicrophone:
 
     def pause(self) -> None:
         """Give what was spoken until now; the microphone stays open, so resuming clips nothing."""
+        self._miss_until_now()
         self._paused_from = self._clock() + self._delay_s()
 
     def resume(self) -> None:
@@ -392,7 +393,14 @@ class WatchedMicrophone:
 
     def _end_when_due(self) -> None:
         if self._stop_at is not None and self._clock() >= self._stop_at:
+            self._miss_until_now()
             self._out.append(Ended())
+
+    def _miss_until_now(self) -> None:
+        """A microphone that did not come back left a gap up to this pause or end."""
+        if self._lost and self._last_at is not None and self._paused_from is None:
+            self._out.append(Missed(self._clock() - self._last_at, UNPLUGGED))
+            self._last_at = self._clock()
 
 
 def _close_unwanted(opening: "Future[Opened]") -> None:

@@ -229,6 +229,33 @@ def test_the_only_one_unplugged_is_waited_for_and_goes_on() -> None:
     assert 5.0 < gap.seconds < 7.0
 
 
+def test_the_only_one_unplugged_and_then_stopped_leaves_a_gap_up_to_the_end() -> None:
+    room = Room(DESK).go_on(1.0)
+    room.devices.stream.ended = True
+    room.devices.plugged = []
+    room.go_on(5.0)
+    assert room.missed == []
+    room.microphone.stop()
+    room.go_on(0.1)
+    assert room.has_ended
+    (gap,) = room.missed
+    assert gap.seconds == pytest.approx(5.0, abs=0.3)
+
+
+def test_a_pause_without_a_microphone_is_no_part_of_the_gap() -> None:
+    room = Room(DESK).go_on(1.0)
+    room.devices.stream.ended = True
+    room.devices.plugged = []
+    room.go_on(3.0)
+    room.microphone.pause()
+    room.go_on(60.0)
+    room.microphone.resume()
+    room.devices.plugged = [DESK]
+    room.go_on(3.0)
+    assert sum(gap.seconds for gap in room.missed) < 6.0
+    assert room.missed[0].seconds == pytest.approx(3.0, abs=0.3)
+
+
 def test_a_sound_system_that_hangs_is_told_and_not_waited_for() -> None:
     room = Room(DESK)
     room.microphone.close()
