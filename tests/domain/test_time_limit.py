@@ -1,12 +1,13 @@
 """A dictation with a time ends when the time is up, with or without a microphone."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from scribe_desktop.domain.time_limit import LATE_S, OPENING_S, TimeLimit
 
 
 def first_over(
-    limit: TimeLimit, heard: list[tuple[float, float]], *, paused: tuple[float, float] = (0, 0)
+    limit: TimeLimit, heard: Sequence[tuple[float, float]], *, paused: tuple[float, float] = (0, 0)
 ) -> float | None:
     """The first tenth at which it is over; `heard` tells when so much was recorded, in between."""
     for tenth in range(1000):

@@ -21,8 +21,8 @@ import pytest
 
 from scribe_desktop.domain.session import Session
 from tests.faults.counting_host import CountingSpeech
-from tests.faults.leaving_home import ASKED, TOKEN, Home
-from tests.faults.real_service import RealService
+from tests.faults.leaving_home import ASKED, Home
+from tests.faults.real_service import TOKEN, RealService
 from tests.live.virtual_microphone import RATE, VirtualMicrophone
 from tests.server.conftest import Clock
 from tests.services.sounds import speechlike
@@ -93,7 +93,7 @@ def unplug(
                 *(sys.executable, "-m", "scribe_desktop", "dictate", "--mic", *ASKED),
                 *("--service", service, "--dialect", "onprem", *arguments),
             ],
-            env=home.environment | virtual.environment | {"SCRIBE_DESKTOP_TOKEN": TOKEN},
+            env={**home.environment, **virtual.environment, "SCRIBE_DESKTOP_TOKEN": TOKEN},
             stdin=terminal,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
