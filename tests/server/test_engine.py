@@ -67,7 +67,7 @@ def test_chunks_cut_as_the_program_cuts_them_give_the_same_numbers(
 ) -> None:
     sample = sample[: 11 * SAMPLE_RATE]
     loud = np.abs(sample.astype(np.int32)).mean() / 4
-    chunker = Chunker(LOCAL_CUTS, lambda window: _mean(window) < loud)
+    chunker = Chunker(LOCAL_CUTS, lambda window: bool(_mean(window) < loud))
     chunks = [*chunker.feed(sample.tobytes()), *chunker.finish()]
     text = heard(whisper, [np.frombuffer(chunk, np.int16) for chunk in chunks])
     whole = heard(whisper, [sample])
