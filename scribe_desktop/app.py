@@ -33,6 +33,7 @@ from scribe_desktop.services.places import Places
 from scribe_desktop.services.policy_file import machine_policy
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.preferences import Preferences
+from scribe_desktop.services.proxy import use_proxy
 from scribe_desktop.services.room import low_room
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.settings_file import SettingsFile
@@ -109,6 +110,8 @@ class Program:
         loaded = SettingsFile(places.config).load()
         policy = machine_policy()
         self.complaints = loaded.complaints + policy.complaints
+        preferences = Preferences(SettingsFile(places.config), loaded.settings, policy.values)
+        use_proxy(preferences.load().proxy)
         self._child = LocalService(
             places.service,
             lambda: service_key(opened.key),
@@ -144,7 +147,7 @@ class Program:
         )
         self.line = Line(
             store=self._spool,
-            settings=Preferences(SettingsFile(places.config), loaded.settings, policy.values),
+            settings=preferences,
             services=self._directory,
             uploader=self._uploader,
             poller=self._poller,

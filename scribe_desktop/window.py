@@ -66,7 +66,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         try:
             return run_window(
                 line,
-                _workplace(program, workstation),
+                _workplace(program, workstation, updates),
                 ready=ready,
                 places_file=str(program.places.config / "windows.ini"),
             )
@@ -76,7 +76,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
             holder.abandon(ABANDON_LIMIT_S)
 
 
-def _workplace(program: Program, workstation: Workstation) -> Workplace:
+def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch) -> Workplace:
     line, places = program.line, program.places
     return Workplace(
         speaker=Speaker(program.microphones),
@@ -86,6 +86,7 @@ def _workplace(program: Program, workstation: Workstation) -> Workplace:
         lock=PinLock(places.config),
         diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),
         weights=ModelFiles(),
+        updates=updates,
         keys=workstation.keys,
         devices=workstation.devices,
         insertion=workstation.insertion,

@@ -4,6 +4,7 @@ A setting that does not change behaviour has no place here. The file holds
 only what differs from the default, so a better default reaches everyone.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
@@ -101,6 +102,7 @@ class Settings:
     start_with_system: bool = False
     check_for_updates: bool = True
     update_feed: str = ""
+    proxy: str = ""
     first_run_done: bool = False
 
     def profile(self, name: str) -> Profile | None:
@@ -139,6 +141,13 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "keep_audio_hours": (0, 24 * 365),
     "keep_notes_days": (0, 3650),
     "lock_after_minutes": (0, 24 * 60),
+}
+
+
+# A password in an address would lie readable in the settings file and in the policy.
+_SHAPES: dict[str, re.Pattern[str]] = {
+    "update_feed": re.compile(r"https://[^\s/@]+/[^\s]*"),
+    "proxy": re.compile(r"https?://[^\s/@]+/?"),
 }
 
 
@@ -191,6 +200,9 @@ def _checked(name: str, default: Any, value: Any) -> Any:  # noqa: ANN401, C901 
             raise ValueError(name)
         return value
     if isinstance(default, str):
+        shape = _SHAPES.get(name)
+        if shape is not None and value and not shape.fullmatch(_require(value, str)):
+            raise ValueError(name)
         return _require(value, str)
     if isinstance(default, tuple):
         # A text is a sequence of letters too, and not what was meant.

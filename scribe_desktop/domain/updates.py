@@ -9,6 +9,7 @@ spool holds speech that is not delivered.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from scribe_desktop.domain.errors import ScribeError
@@ -21,6 +22,31 @@ _LARGEST_BYTES = 4 * 1024**3
 
 class UpdateRefused(ScribeError):
     """The feed or what it names is not what the publisher signed, so it is not used."""
+
+
+class Stage(StrEnum):
+    """How far the search for a newer version is."""
+
+    OFF = "off"
+    WAITING = "waiting"
+    LOOKING = "looking"
+    CURRENT = "current"
+    FETCHING = "fetching"
+    READY = "ready"
+    UNREACHED = "unreached"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the window shows of it: a stage, a sentence, and how much of the file is here."""
+
+    stage: Stage
+    sentence: str = ""
+    remedy: str = ""
+    version: str = ""
+    done_bytes: int = 0
+    total_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +94,18 @@ def may_install(sessions: Iterable[Session]) -> bool:
         or (session.capture is Capture.STOPPED and session.delivery is Delivery.RESOLVED)
         for session in sessions
     )
+
+
+def why_not_now(sessions: Iterable[Session]) -> str:
+    """Why nothing may be installed now, as a sentence; empty when it may."""
+    busy = [session for session in sessions if not may_install((session,))]
+    if not busy:
+        return ""
+    if any(session.capture is not Capture.STOPPED for session in busy):
+        return "A dictation is being recorded; install when it is over and delivered."
+    count = len(busy)
+    what = "One dictation is" if count == 1 else f"{count} dictations are"
+    return f"{what} not delivered yet; install when nothing waits to be sent."
 
 
 def _release(version: str, entry: Any) -> Release:  # noqa: ANN401  JSON

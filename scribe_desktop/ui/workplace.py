@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.session import SessionId
+from scribe_desktop.domain.updates import Progress
 from scribe_desktop.ui.service_shelf import Documents, History
 
 
@@ -261,6 +262,22 @@ class Weights(Protocol):
         """Fetch it, telling bytes so far and in all; may be repeated, goes on where it was."""
 
 
+class Updates(Protocol):
+    """Newer versions of this program."""
+
+    def progress(self) -> Progress:
+        """How far the search is; never waits, so it may be asked several times a second."""
+
+    def why_not_now(self) -> str:
+        """Why a version that was fetched cannot be installed now; empty when it can."""
+
+    def look_now(self) -> None:
+        """Look at once; returns at once."""
+
+    def install(self) -> None:
+        """Hand the fetched version to the system's installer; may wait. Raises ScribeError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """The parts there are."""
@@ -283,6 +300,7 @@ class Workplace:
     weights: Weights | None = None
     history: History | None = None
     documents: Documents | None = None
+    updates: Updates | None = None
 
 
 NOTHING_AROUND = Workplace()

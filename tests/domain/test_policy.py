@@ -22,6 +22,11 @@ def test_a_policy_fixes_what_it_names() -> None:
     assert policy.complaints == ()
 
 
+def test_a_policy_names_the_way_out_of_the_network() -> None:
+    way = {"proxy": "http://proxy.example:3128", "update_feed": "https://updates.example/f.json"}
+    assert read_policy(way).values == way
+
+
 @pytest.mark.parametrize(("written", "meant"), [(0, False), (1, True), (True, True)])
 def test_a_registry_says_yes_and_no_with_numbers(written: int, meant: bool) -> None:  # noqa: FBT001
     assert read_policy({"keep_microphone_ready": written}).values == {
@@ -37,6 +42,8 @@ def test_a_registry_says_yes_and_no_with_numbers(written: int, meant: bool) -> N
         ("keep_microphone_ready", 2),
         ("templates", ["a", "b", "c"]),
         ("profiles", [{"name": 1}]),
+        ("proxy", "http://name:password@proxy.example:3128"),
+        ("update_feed", "http://updates.example/feed.json"),
     ],
 )
 def test_a_value_that_cannot_be_had_locks_the_default(name: str, value: object) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from console import ROOT, SetUpError, run_logged
 
 from scribe_desktop.domain.policy import read_policy
 from scribe_desktop.domain.settings import Settings
-from scribe_desktop.services.updates import Updates
+from scribe_desktop.services.updates import Answer, Updates
 
 LOCK = (ROOT / "packaging" / "requirements.lock").read_text("utf-8")
 
@@ -109,19 +108,17 @@ def test_a_published_feed_is_what_the_program_trusts(
         "https://publisher.example/scribe-desktop_9.9.9_amd64.deb": b"a package",
     }
 
-    def fetch(url: str) -> Iterator[bytes]:
-        yield web[url]
-
-    ready = Updates(
+    updates = Updates(
         "https://publisher.example/feed.json",
         base64.b64decode((tmp_path / "update-key.txt").read_bytes()),
         tmp_path / "updates",
-        fetch=fetch,
+        fetch=lambda url, _start: Answer(0, iter([web[url]])),
         installed="0.1.0",
         system="linux-x86_64",
-    ).look()
-    assert ready is not None
-    assert ready.read_bytes() == b"a package"
+    )
+    release = updates.find()
+    assert release is not None
+    assert updates.bring(release).read_bytes() == b"a package"
     assert json.loads(content)["version"] == "9.9.9"
 
 

@@ -8,6 +8,7 @@ from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.results import Results
 from scribe_desktop.domain.session import SessionId
+from scribe_desktop.domain.updates import Progress, Stage, UpdateRefused
 from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.workplace import (
     DeviceButton,
@@ -313,6 +314,31 @@ class FakeWeights:
         self.fetched += 1
 
 
+@dataclass
+class FakeUpdates:
+    """A search that is as far as a test says."""
+
+    state: Progress = field(default_factory=lambda: Progress(Stage.WAITING, "Nothing yet."))
+    refusal: str = ""
+    looks: int = 0
+    installs: int = 0
+
+    def progress(self) -> Progress:
+        return self.state
+
+    def why_not_now(self) -> str:
+        return self.refusal
+
+    def look_now(self) -> None:
+        self.looks += 1
+        self.state = Progress(Stage.LOOKING, "Looking for a newer version …")
+
+    def install(self) -> None:
+        self.installs += 1
+        if self.refusal:
+            raise UpdateRefused(self.refusal, "Nothing is lost by waiting.")
+
+
 def whole_workplace() -> Workplace:
     return Workplace(
         speaker=FakeSpeaker(),
@@ -329,4 +355,5 @@ def whole_workplace() -> Workplace:
         weights=FakeWeights(),
         history=FakeHistory(),
         documents=FakeDocuments(),
+        updates=FakeUpdates(),
     )

@@ -32,6 +32,7 @@ from scribe_desktop.ui.settings.privacy import PrivacyPage
 from scribe_desktop.ui.settings.services import ServicesPage
 from scribe_desktop.ui.settings.templates import TemplatesPage
 from scribe_desktop.ui.settings.text import TextPage
+from scribe_desktop.ui.settings.updates import UpdatesPage
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours
 from scribe_desktop.ui.titles import TITLE
@@ -45,6 +46,7 @@ PAGES: tuple[tuple[str, str, str, Callable[[Surroundings], Page]], ...] = (
     ("text", "Text", "text", TextPage),
     ("privacy", "Privacy", "privacy", PrivacyPage),
     ("appearance", "Appearance and language", "appearance", AppearancePage),
+    ("updates", "Updates and network", "update", UpdatesPage),
     ("diagnostics", "Diagnostics", "diagnostics", DiagnosticsPage),
 )
 
