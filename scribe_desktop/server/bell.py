@@ -18,6 +18,12 @@ class Bell:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: defaultdict[str, set[_Waiter]] = defaultdict(set)
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the service stops, so that nobody should begin to wait again."""
+        return self._is_over
 
     @property
     def waiting(self) -> int:
@@ -34,6 +40,7 @@ class Bell:
 
     def ring_all(self) -> None:
         """The service stops: nobody waits any longer."""
+        self._is_over = True
         with self._lock:
             names = list(self._waiting)
         for session_id in names:

@@ -6,7 +6,7 @@ from what came in to what goes out: it runs on a worker thread and knows
 nothing of sockets.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -48,7 +48,7 @@ class Reply:
     status: int = 200
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | Iterator[bytes] | None = None
+    content: bytes | Iterator[bytes] | AsyncIterator[bytes] | None = None
     media_type: str = "application/json"
 
 
@@ -72,7 +72,8 @@ class Call(Generic[ServiceT]):
 
     `hold` names the session whose result the answer should wait for, if it
     should wait at all. `replies` holds the schema of each successful answer;
-    `refusals` lists the statuses with the error envelope.
+    `refusals` lists the statuses with the error envelope; `media_types` the
+    successful answers that are not of `media_type`.
     """
 
     method: str
@@ -84,9 +85,11 @@ class Call(Generic[ServiceT]):
     sent: Sent = Sent.NOTHING
     fields: Fields = _NO_FIELDS
     query: Fields = _NO_FIELDS
+    headers: Fields = _NO_FIELDS
     secured: bool = True
     most_bytes: int = MAX_JSON_BYTES
     media_type: str = "application/json"
+    media_types: Mapping[int, str] = field(default_factory=dict)
     hold: Callable[[ServiceT, Incoming], str | None] | None = None
 
     @property

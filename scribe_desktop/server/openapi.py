@@ -62,13 +62,9 @@ def _operation(call: Call[Service], path: str) -> dict[str, Any]:
         for name in named
     ]
     parameters += [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in call.query.required,
-            "schema": rule.schema(),
-        }
-        for name, rule in call.query.of.items()
+        {"name": name, "in": where, "required": name in fields.required, "schema": rule.schema()}
+        for where, fields in (("query", call.query), ("header", call.headers))
+        for name, rule in fields.of.items()
     ]
     operation: dict[str, Any] = {
         "operationId": _operation_id(call, path),
@@ -123,7 +119,8 @@ def _responses(call: Call[Service]) -> dict[str, Any]:
     for status, schema in call.replies.items():
         reply: dict[str, Any] = {"description": call.summary}
         if schema is not None:
-            reply["content"] = {call.media_type: {"schema": schema}}
+            media_type = call.media_types.get(status, call.media_type)
+            reply["content"] = {media_type: {"schema": schema}}
         responses[str(status)] = reply
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for status in (*_ALWAYS, *(_SECURED if call.secured else ()), *call.refusals):

@@ -165,6 +165,7 @@ def _parse_fields_form(body: bytes) -> dict[str, Any]:
 
 async def _incoming(call: Call[ServiceT], request: Request, account: str) -> Incoming:
     query = call.query.read(dict(request.query_params))
+    call.headers.read(request.headers)
     body = b""
     if call.sent is not Sent.NOTHING:
         body = await read_body(request, call.most_bytes)

@@ -8,7 +8,8 @@ from scribe_desktop.server.calls import Call, Incoming, Reply, Sent
 from scribe_desktop.server.custom_templates import template_not_found
 from scribe_desktop.server.documents import PENDING, Document
 from scribe_desktop.server.fields import Fields, Text
-from scribe_desktop.server.limits import MAX_TEXT_BYTES
+from scribe_desktop.server.limits import MAX_HOLDS, MAX_TEXT_BYTES
+from scribe_desktop.server.note_events import FORMATS, MEDIA_TYPE, events_of
 from scribe_desktop.server.refusals import Refusal, invalid, resource_not_found, session_ended
 from scribe_desktop.server.service import Service
 from scribe_desktop.server.session_calls import SESSION_PATH
@@ -22,6 +23,10 @@ _CONVERT = Fields(
         "target_language": Text(most=20),
     }
 )
+# EkaScribe's cloud answers at once and its on-premise server with events: a client
+# that says which it means gets that one, any other the answer that cannot hang.
+_EVENTS = "ag-ui"
+_HOW = Fields({"x-protocol": Text(choices=(_EVENTS, "agent")), "x-format": Text(choices=FORMATS)})
 _ENGLISH = frozenset({"en", "eng"})
 
 
@@ -38,6 +43,11 @@ def process(service: Service, asked: Incoming) -> Reply:
         if session.status == "failed":
             service.sessions.change(session.id, _again)
     service.transcription.wake(session.id, urgent=True)
+    if _wants_events(asked) and service.bell.waiting < MAX_HOLDS:
+        return Reply(
+            content=events_of(service, document, asked.headers.get("x-format", "markdown")),
+            media_type=MEDIA_TYPE,
+        )
     return Reply(
         202,
         {
@@ -78,6 +88,13 @@ def convert(service: Service, asked: Incoming) -> Reply:
     if documents:
         body |= {"template_id": documents[0].template_id, "document_id": documents[0].id}
     return Reply(202, body)
+
+
+def _wants_events(asked: Incoming) -> bool:
+    """Whether the client asked for events by either of the names that there are."""
+    if "x-protocol" in asked.headers:
+        return asked.headers["x-protocol"] == _EVENTS
+    return MEDIA_TYPE in asked.headers.get("accept", "")
 
 
 def _wanted(
@@ -171,7 +188,9 @@ def calls() -> list[Call[Service]]:
             summary="Fill another template",
             answer=process,
             query=Fields({"document_id": Text(most=64)}),
-            replies={202: begun},
+            headers=_HOW,
+            replies={200: TEXT, 202: begun},
+            media_types={200: MEDIA_TYPE},
             refusals=(404, 410, 422),
         )
         for one in (path, path + "/{template_id}")

@@ -29,6 +29,9 @@ _NO_SUCH_CALL = frozenset(
     {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 )
 
+_CUT_SHORT = frozenset({"timed_out", "broken_off"})
+"""A stream of events that is long, or that a proxy ends: the note is written all the same."""
+
 LOOK_S = 1.0
 NOTE_LIMIT_S = 300.0
 
@@ -86,9 +89,21 @@ class Library:
         Waits for at most five minutes; the service goes on in any case.
         """
         request = library.fill_template(remote.remote_id, template_id)
-        reply = self._client.call(request, within_s=FILL_S)
+        try:
+            reply = self._client.call(request, within_s=FILL_S)
+        except ServiceError as error:
+            if error.code not in _CUT_SHORT or not self._is_begun(remote, template_id):
+                raise
+            return self._wait_for_note(remote, template_id, "", cancel)
         written = library.started_document_id(reply.body)
         return self._wait_for_note(remote, template_id, written, cancel)
+
+    def _is_begun(self, remote: Remote, template_id: str) -> bool:
+        """Whether the service writes such a note although its own answer did not arrive whole."""
+        answer = self._client.get(remote)
+        return isinstance(answer, Finished) and any(
+            note.template_id == template_id for note in answer.results.notes
+        )
 
     def notes_from_text(
         self, remote: Remote, transcript: str, template_id: str, cancel: Cancel

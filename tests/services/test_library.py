@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import pytest
@@ -12,11 +13,15 @@ from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Remote, Session
 from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.library import Library
-from scribe_desktop.services.wire import Wire
+from scribe_desktop.services.wire import Outgoing, Reply, Wire
 from tests.faults.real_service import TOKEN, RealService
 from tests.faults.story import WavSpool
+from tests.peers import onprem
 from tests.peers.eka import EkaPeer
+from tests.peers.onprem import OnPremPeer
+from tests.peers.peer import Answered, Asked, Dictation
 from tests.peers.spec import KEY, SpecPeer
 from tests.server.conftest import Clock
 from tests.services.deliveries import Desk, an_order
@@ -60,6 +65,22 @@ def shelf(service: RealService) -> Iterator[Shelf]:
 def test_another_template_is_filled(shelf: Shelf) -> None:
     results = shelf.library.fill_template(shelf.remote(), "transcript_template", NEVER)
     assert [note.template_id for note in results.notes] == ["soap", "transcript_template"]
+    assert "zero one" in str(results.notes[1].content)
+
+
+class AsksForEvents(Wire):
+    """Says to every service that it reads events."""
+
+    def send(self, outgoing: Outgoing) -> Reply:
+        headers = {**outgoing.headers, "Accept": "text/event-stream, application/json"}
+        return super().send(replace(outgoing, headers=headers))
+
+
+def test_another_template_is_filled_by_events_too(shelf: Shelf) -> None:
+    remote = shelf.remote()
+    address = shelf.desk.client._address()
+    with closing(Client("clinic", lambda: address, wire=AsksForEvents())) as client:
+        results = Library(client).fill_template(remote, "transcript_template", NEVER)
     assert "zero one" in str(results.notes[1].content)
 
 
@@ -121,6 +142,37 @@ def test_waiting_for_a_note_can_be_cancelled(shelf: Shelf) -> None:
     remote = shelf.remote()
     with pytest.raises(ServiceError):
         shelf.library.fill_template(remote, "no_such_template", cancelled)
+
+
+class BreaksOff(OnPremPeer):
+    """Writes the note, but its stream of events does not arrive whole."""
+
+    writes = True
+
+    def about(self, session: Dictation, rest: str, asked: Asked) -> Answered:
+        if self.writes or "/process/" not in rest:
+            answered = super().about(session, rest, asked)
+        if "/process/" in rest:
+            return Answered(200, b"data: {", {"Content-Length": "999"}, "text/event-stream")
+        return answered
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_stream_of_events_that_breaks_off_is_looked_after(*, writes: bool) -> None:
+    with BreaksOff() as peer:
+        peer.writes = writes
+        desk = Desk(peer.base_url, onprem.TOKEN, "onprem")
+        remote = desk.deliver(desk.spool.speak(chunks=1)).remote
+        assert remote is not None
+        library = Library(desk.client)
+        if writes:
+            results = library.fill_template(remote, "soap", NEVER)
+            assert [note.template_id for note in results.notes][1:] == ["soap"]
+        else:
+            with pytest.raises(ServiceError) as failed:
+                library.fill_template(remote, "soap", NEVER)
+            assert failed.value.code == "broken_off"
+        desk.close()
 
 
 def test_a_service_without_these_calls_says_so_in_a_sentence() -> None:
