@@ -42,7 +42,7 @@ from scribe_desktop.services.spool_opening import open_spool
 from scribe_desktop.services.streamer import Streamer
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
-from scribe_desktop.wiring.computer import Computer
+from scribe_desktop.wiring.computer import Computer, prepare_main_thread
 
 if TYPE_CHECKING:
     # What hears and encodes is imported where it is used: it takes most of a
@@ -90,6 +90,7 @@ class Program:
     """The whole program without a window, from `with` to the end of it."""
 
     def __init__(self, places: Places) -> None:
+        prepare_main_thread()
         self.places = places
         self._housekeeping = Worker("housekeeping", self._keep_house)
         self._kept_at = 0.0

@@ -269,3 +269,16 @@ def desktop_is_reachable() -> bool:
     reachable = _call("user32", "SwitchDesktop", w.BOOL, (w.HANDLE, opened))
     _call("user32", "CloseDesktop", w.BOOL, (w.HANDLE, opened))
     return bool(reachable)
+
+
+def wake_window_system() -> None:
+    """Have the window system ready before two threads load libraries; on the main thread.
+
+    FFmpeg's device library reaches for it while it is loaded, holding the lock
+    of the loader; the sound library reaches for it on its own thread, and its
+    first use loads a library. Met half-way, both wait for ever (seen in Wine,
+    in one start of five when forced; never with this).
+    """
+    screen_width = 0
+    _call("user32", "GetSystemMetrics", c.c_int, (c.c_int, screen_width))
+    _call("user32", "GetDesktopWindow", w.HWND)

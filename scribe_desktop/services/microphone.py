@@ -1,9 +1,10 @@
 """Opens microphones and plays sounds: the only module that touches PortAudio.
 
 Every PortAudio call, even loading the library, can hang for as long as the
-sound server does (PLATFORM.md §1), so all of them are made on one thread of
-this module. Whoever asks gets a future and decides how long to wait; nobody
-else can be made to hang, and PortAudio never sees two threads.
+sound server does (PLATFORM.md §1), so all of them are made on one thread
+(sound_thread.py). Whoever asks gets a future and decides how long to wait;
+nobody else can be made to hang. PortAudio sees a second thread only when the
+first one hangs in it, and then it is asked by another way where there is one.
 
 The callback of a stream runs on PortAudio's own thread. It puts the bytes in
 a queue and does nothing else: whatever it waited for would be lost sound.
@@ -13,10 +14,9 @@ import atexit
 import logging
 import os
 import sys
-import threading
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from queue import SimpleQueue
 from types import ModuleType
 from typing import Any, Final, Protocol, TypeVar
 
@@ -24,16 +24,20 @@ from scribe_desktop.domain.errors import MicrophoneError
 from scribe_desktop.domain.notices import MicrophoneChoice
 from scribe_desktop.services.choosing import choose
 from scribe_desktop.services.input_stream import InputStream
+from scribe_desktop.services.opening import Opened, Whereabouts
 from scribe_desktop.services.playing import Playing
 from scribe_desktop.services.pulse import PulseSource, PulseView, PulseWatch
+from scribe_desktop.services.sound_thread import SoundThread
 from scribe_desktop.services.source import Shape
-from scribe_desktop.services.watched_microphone import Opened, Whereabouts
 
 PULSE: Final = "pulse:"
 PULSE_RATE: Final = 48_000
 """The sound server does not tell a device's own rate (see pulse.py); almost all run at this."""
 
 FIRST_LOOK_S: Final = 1.0
+
+WINDOWS_WAYS: Final = ("Windows WASAPI", "Windows DirectSound", "MME")
+"""The ways of Windows to a microphone, best first: the others when a driver hangs in one."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -81,16 +85,16 @@ class SoundDevices:
         *,
         load: Callable[[], ModuleType] = load_portaudio,
         watch: Callable[[Callable[[], None]], SoundServer | None] = watch_sound_server,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
         self._pulse = watch(on_change)
-        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._library: ModuleType | None = None
         self._streams = 0
+        self._rounds = 0
         self._playing: list[Any] = []
         self._through_pulse = False
-        self._thread = threading.Thread(target=self._run, name="sound devices", daemon=True)
-        self._thread.start()
+        self._thread = SoundThread("sound devices", self._let_go, clock)
 
     def choices(self) -> "Future[tuple[MicrophoneChoice, ...]]":
         """The microphones there are now, the default one marked."""
@@ -104,6 +108,17 @@ class SoundDevices:
         With `ready` it only remembers the last two seconds until it is taken over.
         """
         return self._ask(lambda: self._open(wanted, avoid, ready=ready))
+
+    def open_another_way(self, wanted: str, avoid: Collection[str] = ()) -> "Future[Opened] | None":
+        """Open although an earlier call hangs; None while it does not, or when nothing is left.
+
+        The earlier one stays asked: whichever comes back first is the microphone.
+        """
+        if not self._thread.leave_if_hung():
+            return None
+        self._rounds += 1
+        log.warning("the sound system hangs; it is asked another way")
+        return self.open(wanted, avoid)
 
     def whereabouts(self) -> Whereabouts | None:
         """Where the newest stream really is; None where nobody can tell."""
@@ -132,9 +147,7 @@ class SoundDevices:
         """Let the library go; False if it did not answer in time and was left behind."""
         if self._pulse:
             self._pulse.close()
-        self._calls.put(None)
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._thread.end(timeout_s)
 
     # --- on the thread of the sound devices ----------------------------------------------
 
@@ -149,12 +162,10 @@ class SoundDevices:
             except Exception as error:  # noqa: BLE001  it reaches whoever asked
                 future.set_exception(self._in_words(error))
 
-        self._calls.put(answer)
+        self._thread.put(answer)
         return future
 
-    def _run(self) -> None:
-        while (call := self._calls.get()) is not None:
-            call()
+    def _let_go(self) -> None:
         if self._library is not None:
             self._library._terminate()  # noqa: SLF001  sounddevice has no public way
 
@@ -169,7 +180,8 @@ class SoundDevices:
 
     def _portaudio(self) -> ModuleType:
         if self._library is None:
-            self._library = self._load()
+            with self._thread.entering():
+                self._library = self._load()
         return self._library
 
     def _list(self) -> tuple[MicrophoneChoice, ...]:
@@ -189,20 +201,21 @@ class SoundDevices:
 
     def _portaudio_inputs(self) -> list[tuple[MicrophoneChoice, Any]]:
         library = self._portaudio()
-        if self._streams == 0:
-            # The list is as old as the library's start; a restart would kill open streams.
-            library._terminate()  # noqa: SLF001
-            library._initialize()  # noqa: SLF001
+        if self._streams == 0 and not self._thread.has_left_one_behind:
+            # The list is as old as the library's start; a restart would kill open
+            # streams, and pull the ground from under a call that hangs.
+            with self._thread.entering():
+                library._terminate()  # noqa: SLF001
+                library._initialize()  # noqa: SLF001
         systems = library.query_hostapis()
-        best = next(
-            (n for n, system in enumerate(systems) if system["name"] == "Windows WASAPI"),
-            library.default.hostapi,
-        )
+        best = self._way(library, systems)
         default = systems[best]["default_input_device"] if systems else -1
+        # The same identity by whichever way it is reached.
+        named = WINDOWS_WAYS[0] if systems and systems[best]["name"] in WINDOWS_WAYS else ""
         return [
             (
                 MicrophoneChoice(
-                    f"{systems[best]['name']}:{device['name']}",
+                    f"{named or systems[best]['name']}:{device['name']}",
                     device["name"],
                     is_default=device["index"] == default,
                 ),
@@ -211,6 +224,14 @@ class SoundDevices:
             for device in library.query_devices()
             if device["hostapi"] == best and device["max_input_channels"] > 0
         ]
+
+    def _way(self, library: ModuleType, systems: Sequence[dict[str, Any]]) -> int:
+        """Which of the library's sound systems to use: the next one after each hang."""
+        names = [system["name"] for system in systems]
+        ways = [names.index(name) for name in WINDOWS_WAYS if name in names]
+        if not ways:
+            return int(library.default.hostapi)
+        return ways[self._rounds % len(ways)]
 
     def _open(self, wanted: str, avoid: Collection[str], *, ready: bool) -> Opened:
         view = self._pulse_view()
@@ -265,7 +286,7 @@ class SoundDevices:
             stream.close(ignore_errors=True)
             self._streams -= 1
 
-        self._calls.put(close)
+        self._thread.put(close)
 
     def _play(self, sound: Callable[[int], bytes], on_end: Callable[[], None]) -> Playing:
         library = self._portaudio()
@@ -278,7 +299,7 @@ class SoundDevices:
                 channels=1,
                 dtype="float32",
                 callback=playing.fill(library),
-                finished_callback=lambda: self._calls.put(
+                finished_callback=lambda: self._thread.put(
                     lambda: self._end_playing(stream, on_end)
                 ),
             )

@@ -19,7 +19,8 @@ from scribe_desktop.services.choosing import is_wanted
 from scribe_desktop.services.cues import Cue, cue_sound
 from scribe_desktop.services.input_stream import InputStream
 from scribe_desktop.services.microphone import SoundDevices
-from scribe_desktop.services.watched_microphone import Opened, WatchedMicrophone
+from scribe_desktop.services.opening import Opened, close_unwanted
+from scribe_desktop.services.watched_microphone import WatchedMicrophone
 
 LIST_S: Final = 2.0
 FRESH_S: Final = 0.5
@@ -69,7 +70,7 @@ class Microphones:
             former, self._ready = self._ready, None
             self._wanted_ready = wanted
         if former is not None:
-            former.add_done_callback(_let_go)
+            former.add_done_callback(close_unwanted)
         self._open_ready()
 
     def cue(self, cue: Cue) -> None:
@@ -81,7 +82,7 @@ class Microphones:
         with self._lock:
             former, self._ready, self._wanted_ready = self._ready, None, None
         if former is not None:
-            former.add_done_callback(_let_go)
+            former.add_done_callback(close_unwanted)
         return self.devices.close()
 
     def _open_ready(self) -> None:
@@ -96,7 +97,7 @@ class Microphones:
         if ready is None:
             return None
         if not ready.done():
-            ready.add_done_callback(_let_go)
+            ready.add_done_callback(close_unwanted)
             return None
         if ready.exception() is not None:
             return None
@@ -111,8 +112,3 @@ class Microphones:
             return opened
         stream.close()
         return None
-
-
-def _let_go(opening: "Future[Opened]") -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().stream.close()

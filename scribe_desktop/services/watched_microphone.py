@@ -10,21 +10,17 @@ is told either way, and the time between is a gap on one time line.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from threading import Event
-from typing import Final, Protocol
+from typing import Final
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
 from scribe_desktop.services.choosing import is_wanted
 from scribe_desktop.services.loudness import loudness_of
-from scribe_desktop.services.source import Block, Ended, Heard, Missed, Shape
+from scribe_desktop.services.opening import Devices, Opened, Opening, Stream
+from scribe_desktop.services.source import Block, Ended, Heard, Missed
 from scribe_desktop.services.watchdog import SENTENCES, Watchdog
-
-ANSWER_S: Final = 2.5
-"""Opening takes 0.05 s where all is well; after this the sound system hangs."""
 
 REOPEN_AFTER_S: Final = 1.2
 """A stream this long without a block is opened anew; PulseAudio moves a lost one after 1.5."""
@@ -38,60 +34,6 @@ ASLEEP_S: Final = 5.0
 UNPLUGGED: Final = "the microphone was lost"
 BEHIND: Final = "the computer was too busy to take the sound"
 ASLEEP: Final = "the computer was asleep"
-
-
-class Stream(Protocol):
-    """An open microphone."""
-
-    @property
-    def shape(self) -> Shape:
-        """How its blocks are laid out."""
-
-    @property
-    def latency_s(self) -> float:
-        """How long sound takes from the air to a block."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether the sound system ended it."""
-
-    def take(self, timeout_s: float) -> Sequence[tuple[float, bytes]]:
-        """Blocks and when they came; waits for the first."""
-
-    def close(self) -> None:
-        """Let go; returns at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A stream, and the microphone that it really is."""
-
-    stream: Stream
-    choice: MicrophoneChoice
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """The source that our newest stream is on now, as the sound system tells it.
-
-    `stream` is the system's number of that stream, `others` the identities of
-    all sources there are.
-    """
-
-    choice: MicrophoneChoice
-    stream: int | None = None
-    is_monitor: bool = False
-    others: frozenset[str] = frozenset()
-
-
-class Devices(Protocol):
-    """Where microphones come from."""
-
-    def open(self, wanted: str, avoid: Collection[str] = ()) -> "Future[Opened]":
-        """Open the wanted microphone, or another if it is missing."""
-
-    def whereabouts(self) -> Whereabouts | None:
-        """Where our newest stream is; None where nobody can tell."""
 
 
 class WatchedMicrophone:
@@ -117,8 +59,7 @@ class WatchedMicrophone:
         self._wall = wall
         self._on_closed = on_closed
 
-        self._opening: Future[Opened] | None = None
-        self._opening_since = 0.0
+        self._opening = Opening(devices, clock)
         self._opened: Opened | None = None
         self._watchdog: Watchdog | None = None
         self._retry_at: float | None = None
@@ -152,8 +93,8 @@ class WatchedMicrophone:
         if not self._out:
             if self._opened is not None:
                 self._listen(self._opened.stream, timeout_s)
-            elif self._opening is not None:
-                self._await_opening(self._opening, timeout_s)
+            elif self._opening.is_asked:
+                self._await_opening(timeout_s)
             else:
                 self._await_retry(timeout_s)
         if self._opened is not None:
@@ -178,9 +119,7 @@ class WatchedMicrophone:
 
     def close(self) -> None:
         """Let go of the microphone, also of one that is still being opened."""
-        if self._opening is not None:
-            self._opening.add_done_callback(_close_unwanted)
-            self._opening = None
+        self._opening.give_up()
         if self._opened is not None:
             self._opened.stream.close()
             self._opened = None
@@ -192,25 +131,22 @@ class WatchedMicrophone:
 
     def _begin_opening(self) -> None:
         self._retry_at = None
-        self._opening_since = self._clock()
-        self._opening = self._devices.open(self._wanted, self._avoid)
+        self._opening.ask(self._wanted, self._avoid)
 
-    def _await_opening(self, opening: "Future[Opened]", timeout_s: float) -> None:
-        wait([opening], timeout_s)
-        if not opening.done():
-            if self._clock() - self._opening_since >= ANSWER_S and not self._lost:
-                # It stays asked: the moment the system wakes, recording begins.
-                self._say(
-                    MicrophoneState.STALLED,
-                    "The sound system of this computer does not answer.",
-                    "Wait a moment. If it stays so, restart the computer.",
-                )
-            return
-        self._opening = None
+    def _await_opening(self, timeout_s: float) -> None:
         try:
-            self._take_in(opening.result())
+            opened = self._opening.come(timeout_s)
         except ScribeError as error:
             self._not_opened(error)
+            return
+        if opened is not None:
+            self._take_in(opened)
+        elif self._opening.is_unanswered and not self._lost:
+            self._say(
+                MicrophoneState.STALLED,
+                "The sound system of this computer does not answer; it is asked again.",
+                "If this stays, connect the microphone again or restart the computer.",
+            )
 
     def _not_opened(self, error: ScribeError) -> None:
         if not self._ever_heard:
@@ -318,7 +254,7 @@ class WatchedMicrophone:
             self._former_stream, self._stream = self._stream, None
         self._former, self._opened, self._watchdog = opened.choice, None, None
         self._lost = True
-        if self._opening is None:
+        if not self._opening.is_asked:
             # One that merely stalled is tried again first; the next time it gives way.
             give_way = gone or self._tried_again
             self._avoid = (opened.choice.identity,) if give_way else ()
@@ -401,8 +337,3 @@ class WatchedMicrophone:
         if self._lost and self._last_at is not None and self._paused_from is None:
             self._out.append(Missed(self._clock() - self._last_at, UNPLUGGED))
             self._last_at = self._clock()
-
-
-def _close_unwanted(opening: "Future[Opened]") -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().stream.close()

@@ -6,6 +6,7 @@ announces these things, both happen a little later.
 """
 
 import logging
+import sys
 from collections.abc import Callable
 
 from scribe_desktop.desktop.network import NetworkWatch
@@ -18,6 +19,14 @@ log = logging.getLogger(__name__)
 
 SAFE_LIMIT_S = 2.0
 """The system waits some five seconds for whoever asked it to."""
+
+
+def prepare_main_thread(system: str = sys.platform) -> None:
+    """What a system wants done first, before any other thread works."""
+    if system == "win32":
+        from scribe_desktop.desktop.win32 import wake_window_system
+
+        wake_window_system()
 
 
 class Computer:

@@ -8,6 +8,7 @@ import pytest
 
 from scribe_desktop.desktop import win32
 from scribe_desktop.desktop.lock import windows_is_locked
+from scribe_desktop.wiring.computer import prepare_main_thread
 from tests.desktop.played_library import PlayedLibrary
 
 KEY_UP, UNICODE = 2, 4
@@ -157,3 +158,10 @@ def test_who_reads_the_clipboard_and_whether_the_screen_is_locked(windows: Playe
 def test_elsewhere_it_is_a_part_that_is_missing() -> None:
     with pytest.raises(OSError, match="part of Windows"):
         win32._library("user32")
+
+
+def test_the_window_system_is_woken_before_threads_load_libraries(windows: PlayedLibrary) -> None:
+    prepare_main_thread("linux")
+    assert windows.calls == []
+    prepare_main_thread("win32")
+    assert [name for name, *_ in windows.calls] == ["GetSystemMetrics", "GetDesktopWindow"]

@@ -9,8 +9,8 @@ import numpy as np
 from scribe_desktop.domain.errors import MicrophoneError
 from scribe_desktop.domain.notices import MicrophoneChoice
 from scribe_desktop.services.choosing import choose
+from scribe_desktop.services.opening import Opened, Whereabouts
 from scribe_desktop.services.source import Shape
-from scribe_desktop.services.watched_microphone import Opened, Whereabouts
 
 RATE = 16_000
 BLOCK_S = 0.02
@@ -79,6 +79,9 @@ class ScriptedDevices:
     plugged: list[MicrophoneChoice] = field(default_factory=list)
     where: Whereabouts | None = None
     hangs: bool = False
+    other_ways: int = 0
+    other_hangs: bool = False
+    asked_again: int = 0
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     streams: list[ScriptedStream] = field(default_factory=list)
     pending: list["Future[Opened]"] = field(default_factory=list)
@@ -89,6 +92,18 @@ class ScriptedDevices:
         if self.hangs:
             self.pending.append(future)
         else:
+            self.answer(future, wanted, avoid)
+        return future
+
+    def open_another_way(self, wanted: str, avoid: Collection[str] = ()) -> "Future[Opened] | None":
+        """As often as `other_ways` says, with `other_hangs` for whether that hangs as well."""
+        self.asked_again += 1
+        if self.other_ways == 0:
+            return None
+        self.other_ways -= 1
+        future: Future[Opened] = Future()
+        self.pending.append(future)
+        if not self.other_hangs:
             self.answer(future, wanted, avoid)
         return future
 

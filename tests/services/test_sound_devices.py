@@ -24,6 +24,7 @@ class Stream:
     def __init__(self, library: "Library", asked: dict[str, Any]) -> None:
         self.library = library
         self.asked = asked
+        self.closed = threading.Event()
         library.streams.append(self)
 
     def start(self) -> None:
@@ -36,6 +37,7 @@ class Stream:
 
     def close(self, *, ignore_errors: bool) -> None:
         self.library.did("close")
+        self.closed.set()
         self.library.closed.set()
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
+from scribe_desktop.services.opening import Opened, Whereabouts
 from scribe_desktop.services.source import Block, Ended, Heard, Missed
-from scribe_desktop.services.watched_microphone import Opened, WatchedMicrophone, Whereabouts
+from scribe_desktop.services.watched_microphone import WatchedMicrophone
 from tests.services.scripted_devices import FakeClock, ScriptedDevices, ScriptedStream
 
 DESK = MicrophoneChoice("pulse:desk", "Desk", is_default=True)
