@@ -299,6 +299,13 @@ class Program:
         model = self._directory.offer(session.order.service).model(session.order.model)
         return model is not None and model.live_text
 
+    def warm_up(self) -> None:
+        """Load what hears and encodes; returns at once.
+
+        A third of a second that the first key press would wait for, and the window with it.
+        """
+        threading.Thread(target=_load_recorder, name="warming up", daemon=True).start()
+
     def _record_microphone(
         self, session_id: SessionId, cuts: Cuts, name: str, tell: Listener
     ) -> "Recorder":
@@ -418,3 +425,9 @@ def _decode(body: bytes) -> bytes:
     from scribe_desktop.services.encoder import decode
 
     return decode(body)
+
+
+def _load_recorder() -> None:
+    from scribe_desktop.services.recorder import warm_up
+
+    warm_up()

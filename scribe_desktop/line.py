@@ -102,9 +102,7 @@ class Line:
 
     def tell(self, notice: Notice) -> None:
         """Hand a notice to every listener, on the calling thread."""
-        with self._lock:
-            listeners = tuple(self._listeners)
-        for listener in listeners:
+        for listener in tuple(self._listeners):
             listener(notice)
 
     def _session_changed(self, session: Session) -> None:
@@ -209,11 +207,13 @@ class Line:
 
     def running(self) -> Session | None:
         """The dictation that records or is paused, if any."""
-        with self._lock:
-            if self._running is None:
-                return None
-            session = self._store.get(self._running[1].session_id)
-            return None if session.capture is Capture.STOPPED else session
+        # Looked at without the lock, which is held while a dictation begins: the window
+        # asks all the time, and must not wait for a sound library or a disk.
+        running = self._running
+        if running is None:
+            return None
+        session = self._store.get(running[1].session_id)
+        return None if session.capture is Capture.STOPPED else session
 
     def recorded_s(self, session_id: SessionId | None = None) -> float:
         """Seconds recorded in the running dictation, or in the one named."""
@@ -445,8 +445,8 @@ class Line:
         self._store.update(session_id, lambda session: apply(session, event))
 
     def _at_work(self, session_id: SessionId | None = None) -> Recording | None:
-        """The recording of that session, or of the one at the microphone."""
-        with self._lock:
-            if self._running is not None and session_id in (None, self._running[0]):
-                return self._running[1]
-            return self._imports.get(session_id) if session_id else None
+        """The recording of that session, or of the one at the microphone; see `running`."""
+        running = self._running
+        if running is not None and session_id in (None, running[0]):
+            return running[1]
+        return self._imports.get(session_id) if session_id else None

@@ -50,6 +50,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         def ready(window: WindowCommands) -> None:
             # Only now: starting the service takes both cores, and the window comes first.
             program.window = window
+            program.warm_up()
             program.deliver()
             line.prepare()
             program.apply_microphone_settings()

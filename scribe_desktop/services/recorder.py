@@ -57,6 +57,11 @@ METER_STALE_S: Final = 0.3
 log = logging.getLogger(__name__)
 
 
+def warm_up() -> None:
+    """Load what the first dictation needs, on whatever thread has the time."""
+    voice_detector()
+
+
 class _Order(Enum):
     PAUSE = "pause"
     RESUME = "resume"

@@ -5,8 +5,9 @@ it starts again. Each public call is one transaction: all of it or nothing.
 Sessions are folded by pure functions (`update`), so two threads that change
 one session cannot overwrite each other.
 
-Any thread may call; one lock makes them wait for each other for a fraction
-of a millisecond. Listeners are called on the thread that made the change,
+Any thread may call. Whoever writes waits for whoever else writes, and for the
+disk; whoever only looks waits for neither, so that a slow disk never stops
+the window. Listeners are called on the thread that made the change,
 after the commit and outside the lock, in the order of the commits.
 """
 
@@ -93,8 +94,8 @@ class Spool:
 
     def sessions(self) -> tuple[Session, ...]:
         """All sessions, newest first."""
-        with self._lock:
-            known = list(self._sessions.values())
+        # Not under the lock, which is held while the disk writes: one step copies them all.
+        known = list(self._sessions.values())
         return tuple(sorted(known, key=lambda session: session.created_at, reverse=True))
 
     def find(self, prefix_or_last: str) -> SessionId:
@@ -193,13 +194,22 @@ class Spool:
 
     def tail(self, session_id: SessionId) -> bytes:
         """PCM that is not yet in a chunk, in order."""
-        with self._lock:
-            frames = self.get(session_id).frames
-            rows = self._file.read(
-                "SELECT at_frame, pcm FROM tail WHERE session_id = ? ORDER BY at_frame", session_id
+        # One query and so one commit: the session may be sealed further at any moment.
+        while True:
+            known = self.get(session_id).frames
+            rows = self._file.look(
+                "SELECT record, at_frame, pcm FROM tail JOIN sessions USING (session_id)"
+                " WHERE session_id = ? ORDER BY at_frame",
+                session_id,
             )
+            frames = read_session(json.loads(rows[0][0])).frames if rows else known
+            if frames == known:
+                break
+            # Sealed this moment: nobody may see the new tail beside the old session.
+            with self._lock:
+                pass
         pcm = bytearray()
-        for at_frame, block in rows:
+        for _, at_frame, block in rows:
             heard_before = max(frames - at_frame, 0)
             pcm += block[heard_before * BYTES_PER_FRAME :]
             frames = max(frames, at_frame + frames_in(block))
@@ -207,13 +217,12 @@ class Spool:
 
     def has_audio(self, session_id: SessionId) -> bool:
         """Whether any audio of the session is still here."""
-        with self._lock:
-            self.get(session_id)
-            rows = self._file.read(
-                "SELECT EXISTS (SELECT 1 FROM chunks WHERE session_id = ?1)"
-                " OR EXISTS (SELECT 1 FROM tail WHERE session_id = ?1)",
-                session_id,
-            )
+        self.get(session_id)
+        rows = self._file.look(
+            "SELECT EXISTS (SELECT 1 FROM chunks WHERE session_id = ?1)"
+            " OR EXISTS (SELECT 1 FROM tail WHERE session_id = ?1)",
+            session_id,
+        )
         return bool(rows[0][0])
 
     # --- results ---------------------------------------------------------------------
@@ -250,13 +259,11 @@ class Spool:
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """Every version of the results, oldest first."""
-        with self._lock:
-            self.get(session_id)
-            rows = self._file.read(
-                "SELECT version, author, at, record FROM results"
-                " WHERE session_id = ? ORDER BY version",
-                session_id,
-            )
+        self.get(session_id)
+        rows = self._file.look(
+            "SELECT version, author, at, record FROM results WHERE session_id = ? ORDER BY version",
+            session_id,
+        )
         return tuple(
             ResultsVersion(version, Author(author), at, read_results(json.loads(record)))
             for version, author, at, record in rows
@@ -309,8 +316,7 @@ class Spool:
 
     def recall(self, name: str) -> Json:
         """A fact that was remembered, or None."""
-        with self._lock:
-            rows = self._file.read("SELECT value FROM facts WHERE name = ?", name)
+        rows = self._file.look("SELECT value FROM facts WHERE name = ?", name)
         fact: Json = json.loads(rows[0][0]) if rows else None
         return fact
 
@@ -321,8 +327,7 @@ class Spool:
 
     def audit_lines(self) -> tuple[AuditLine, ...]:
         """All deeds, oldest first; `domain.audit.first_break` tells whether they are whole."""
-        with self._lock:
-            return self._audit.lines()
+        return self._audit.lines()
 
     # --- listeners -------------------------------------------------------------------
 
@@ -337,7 +342,7 @@ class Spool:
     # --- rows ------------------------------------------------------------------------
 
     def _load(self) -> None:
-        for (record,) in self._file.read("SELECT record FROM sessions"):
+        for (record,) in self._file.look("SELECT record FROM sessions"):
             session = read_session(json.loads(record))
             self._sessions[session.session_id] = session
 
@@ -366,13 +371,12 @@ class Spool:
                 )
 
     def _chunk_row(self, columns: str, session_id: SessionId, index: int) -> Any:  # noqa: ANN401
-        with self._lock:
-            self.get(session_id)
-            rows = self._file.read(
-                f"SELECT {columns} FROM chunks WHERE session_id = ? AND chunk = ?",  # noqa: S608  our own words
-                session_id,
-                index,
-            )
+        self.get(session_id)
+        rows = self._file.look(
+            f"SELECT {columns} FROM chunks WHERE session_id = ? AND chunk = ?",  # noqa: S608  our own words
+            session_id,
+            index,
+        )
         if not rows:
             raise SpoolError("The audio of this dictation is no longer on this computer.")
         return rows[0]

@@ -1,7 +1,7 @@
 """Keeps the audit in the spool: each deed in the same transaction as what was done.
 
-Not locked here: the spool calls with its lock held, and inside a transaction
-for whatever writes.
+Not locked here: the spool calls whatever writes with its lock held and inside a
+transaction.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ class SpoolAudit:
 
     def lines(self) -> tuple[AuditLine, ...]:
         """All deeds, oldest first."""
-        rows = self._file.read(
+        rows = self._file.look(
             "SELECT number, at, action, session_id, detail, digest FROM audit ORDER BY number"
         )
         return tuple(AuditLine(*row) for row in rows)

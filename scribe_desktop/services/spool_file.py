@@ -1,9 +1,13 @@
 """The spool's open file: transactions, and what to do when the disk refuses.
 
-Not locked here: the spool calls with its lock held.
+Two connections to one file. What writes waits for the disk, on a bad day for
+seconds, and whoever only wants to look must not wait with it: looking has a
+connection of its own, which sees the last commit, and a lock of its own. The
+spool calls everything that writes with the spool's lock held.
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,14 +27,15 @@ from scribe_desktop.services.spool_schema import (
 
 
 class SpoolFile:
-    """One connection, replaced by a fresh one after the disk refused something."""
+    """Both connections, replaced by fresh ones after the disk refused something."""
 
     def __init__(self, folder: Path, key: bytes, connection: Any) -> None:  # noqa: ANN401  untyped library
         self._folder = folder
         self._key = key
         self._connection = connection
         self._suspect = False
-        self._met_damage = False
+        self._looking = threading.Lock()
+        self._glass: Any = None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -45,12 +50,29 @@ class SpoolFile:
         self._connection.execute(sql, values)
 
     def read(self, sql: str, *values: object) -> list[Any]:
-        """All rows of a query."""
-        with self._watched():
-            if self._met_damage:
-                self._reconnect_if_suspect()
-            rows: list[Any] = self._connection.execute(sql, values).fetchall()
+        """All rows of a query, inside a transaction."""
+        rows: list[Any] = self._connection.execute(sql, values).fetchall()
         return rows
+
+    def look(self, sql: str, *values: object) -> list[Any]:
+        """All rows of a query as of the last commit; any thread, and never behind a write."""
+        with self._looking, self._watched():
+            if self._glass is None:
+                self._glass = connect(self._folder / SPOOL_FILE, self._key)
+                self._glass.execute("PRAGMA query_only = ON")
+            try:
+                rows: list[Any] = self._glass.execute(sql, values).fetchall()
+            except BaseException:
+                # It would now fail on good pages too.
+                self._break_glass()
+                raise
+        return rows
+
+    def _break_glass(self) -> None:
+        """Close what looks; the next look opens it anew. Called with its lock held."""
+        if self._glass is not None:
+            self._glass.close()
+            self._glass = None
 
     def take_in(self, aside: Path, key: bytes, at: float) -> None:
         """Copy every readable row of a store that was set aside and that `key` opens."""
@@ -67,13 +89,17 @@ class SpoolFile:
 
     def sweep(self) -> None:
         """Give freed pages back to the disk and leave nothing in the log."""
-        with self._watched():
+        # Whoever looks at an old commit keeps the log from being emptied.
+        with self._looking, self._watched():
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Write the log back into the file and close it."""
         with translated():
+            # The last to close writes the log back, and that must be the one that can.
+            with self._looking:
+                self._break_glass()
             self._connection.close()
         with contextlib.suppress(OSError):
             keep_head(self._folder)
@@ -91,7 +117,7 @@ class SpoolFile:
         except SpoolDamaged:
             # The connection would now fail on good pages too. The next start looks
             # at every page and saves what it can.
-            self._suspect = self._met_damage = True
+            self._suspect = True
             with contextlib.suppress(OSError):
                 (self._folder / DAMAGE_MARK_FILE).touch()
             raise
@@ -107,4 +133,4 @@ class SpoolFile:
             raise
         self._connection.close()
         self._connection = fresh
-        self._suspect = self._met_damage = False
+        self._suspect = False

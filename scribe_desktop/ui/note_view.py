@@ -38,15 +38,19 @@ class NoteView(QTextBrowser):
         self.document().setDocumentMargin(2)
         self.document().setIndentWidth(22)
         sized(self, 1.12)
+        self._plain: str | None = None
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         """Load nothing, whatever the text asks for."""
         return None
 
     def show_plain(self, text: str) -> None:
-        """Show text as it is."""
+        """Show text as it is; what is there already stays, with its selection and its place."""
+        if text == self._plain:
+            return
         self.setPlainText(text)
         self._set_lines()
+        self._plain = text
 
     def show_growing(self, text: str) -> None:
         """Show text that grows while somebody speaks, with its end in sight.
@@ -54,18 +58,20 @@ class NoteView(QTextBrowser):
         Only what is new is drawn: an hour of speech is laid out once and not
         at every sentence. What is selected stays so.
         """
-        shown = self.toPlainText()
+        shown = self._plain
         if not shown or not text.startswith(shown):
             self.show_plain(text)
         elif text != shown:
             cursor = QTextCursor(self.document())
             cursor.movePosition(QTextCursor.MoveOperation.End)
             cursor.insertText(text[len(shown) :])
+            self._plain = text
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
 
     def show_markdown(self, text: str) -> None:
         """Show Markdown without HTML, links or pictures."""
+        self._plain = None
         self.document().setMarkdown(text, _NO_HTML)
         self._defuse()
         self._set_lines()
