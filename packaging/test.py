@@ -3,7 +3,8 @@
 Format, lint, types, import rules; the installed program, built and tried in an
 empty Debian (where this runs as root); then the tests with their coverage gates.
 `--quick` leaves out the slow kinds, `-k WORDS` chooses tests by name,
-`--faults` runs the long form of the fault matrix. The tests see none of the
+`--faults` runs the long form of the fault matrix (what follows it goes there:
+`--faults --only kills --kills 50`). The tests see none of the
 user's folders, screen, sound or keys.
 """
 
@@ -91,8 +92,8 @@ def main() -> int:
         say(str(error))
         return 1
     os.chdir(ROOT)
-    if options.faults:
-        return _run_faults(python)
+    if options.faults is not None:
+        return _run_faults(python, options.faults)
     if not options.k and not _checks_pass(python, options):
         return 1
     with tempfile.TemporaryDirectory(prefix="scribe-tests-") as scratch:
@@ -102,7 +103,12 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Set up and run everything that CI runs.")
     parser.add_argument("--quick", action="store_true", help="leave out engine, live, keyring")
-    parser.add_argument("--faults", action="store_true", help="the long form of the fault matrix")
+    parser.add_argument(
+        "--faults",
+        nargs=argparse.REMAINDER,
+        metavar="OPTION",
+        help="the long form of the fault matrix; options after it are its own",
+    )
     parser.add_argument("-k", metavar="WORDS", help="only tests whose names match")
     parser.add_argument("paths", nargs="*", help="only these tests")
     return parser.parse_args()
@@ -194,7 +200,7 @@ def _coverage_gates(python: Path) -> int:
     return worst
 
 
-def _run_faults(python: Path) -> int:
+def _run_faults(python: Path, options: Sequence[str]) -> int:
     harness = ROOT / "tests" / "faults_long.py"
     if not harness.is_file():
         say("This checkout holds no long fault harness (tests/faults_long.py).")
@@ -202,7 +208,9 @@ def _run_faults(python: Path) -> int:
     scratch = Path(tempfile.mkdtemp(prefix="scribe-faults-"))
     try:
         return subprocess.run(
-            [str(python), str(harness)], check=False, env=isolated(os.environ, scratch)
+            [str(python), str(harness), *options],
+            check=False,
+            env=isolated(os.environ, scratch),
         ).returncode
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -63,6 +63,8 @@ class Story:
             self._closed_port: int = listener.getsockname()[1]
         self.persons_asked = 0
         self.waited: list[float] = []
+        self.tried = 0
+        self.compared_bytes = 0
         self.forgotten = False
         self.desk = Desk("", live=False)
         self.spool = self.desk.spool = WavSpool()
@@ -84,6 +86,8 @@ class Story:
         """Play it to the end; returns the session as it is then."""
         for line in (part.strip() for part in script.split("|")):
             self._line(line)
+        self.tried += sum(map(len, self.proxy.faults.values())) + self.away
+        self.tried += sum(map(len, self.proxy.actions.values()))
         self._run()
         return self._checked()
 
@@ -173,6 +177,7 @@ class Story:
     def _checked(self) -> Session:
         session = self.session
         assert self.service.digests(session.remote_ids[-1]) == self.digests()
+        self.compared_bytes += sum(len(wav(index)) for index in range(session.chunks))
         assert self.service.status(session.remote_ids[-1]) == "completed"
         spoken = " ".join(WORDS[index] for index in range(session.chunks))
         assert self.spool.results[self.session_id].transcript == spoken

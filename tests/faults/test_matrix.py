@@ -5,7 +5,7 @@ checks that hold for all of them are in `story.py`: the service's own store has
 every chunk by hash, End came once and last, credentials went nowhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,10 +40,13 @@ GONE = ["answer 404", "answer 404 transaction_not_found", "answer 410 session_ex
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
+def story(tmp_path: Path, record_property: Callable[[str, object], None]) -> Iterator[Story]:
     story = Story(tmp_path)
     yield story
     story.close()
+    # For the report of the long form: how much this test did.
+    record_property("tried", story.tried)
+    record_property("compared_bytes", story.compared_bytes)
 
 
 def told(place: str, *faults: str) -> str:

@@ -211,6 +211,7 @@ def stalls(beat: dict[str, Any], bare: dict[str, Any]) -> dict[str, Any]:
     longest, bare_longest = beat["longest"]["late_ms"], bare["longest"]["late_ms"]
     return {
         "beats": beat["beats"],
+        "bare_beats": bare["beats"],
         "longest_ms": round(longest, 1),
         "bare_longest_ms": round(bare_longest, 1),
         "ratio": round(longest / max(bare_longest, 1.0), 2),

@@ -1,0 +1,193 @@
+"""Writes what the fault harness measured for someone who decides whether to trust the program."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+LATE_MS = 50
+
+
+def broken(measured: Mapping[str, Any]) -> list[str]:
+    """Every promise that was not kept, in words."""
+    return [words for part, look in _BROKEN.items() if part in measured for words in look(measured)]
+
+
+def report(measured: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of the report."""
+    yield "# What was done to the program, and what was lost"
+    yield ""
+    yield "Written by `python3 packaging/test.py --faults` from `faults.json`; not edited by hand."
+    faults = broken(measured)
+    yield ""
+    yield "**Nothing was lost.**" if not faults else f"**{len(faults)} promises were broken.**"
+    yield ""
+    for fault in faults:
+        yield f"- {fault}"
+    yield from _summary(measured)
+    for part, write in _PARTS.items():
+        if part in measured:
+            yield from write(measured[part])
+
+
+def _summary(measured: Mapping[str, Any]) -> Iterator[str]:
+    yield "| part | measured at | on | took |"
+    yield "|---|---|---|---|"
+    for part in _PARTS:
+        if part in measured:
+            one = measured[part]
+            yield f"| {part} | {one['at']} | {one['machine']} | {one['minutes']:.0f} min |"
+        else:
+            yield f"| {part} | not yet | | |"
+    yield ""
+
+
+def _table(rows: Mapping[str, object]) -> Iterator[str]:
+    yield "| | |"
+    yield "|---|---|"
+    for name, value in rows.items():
+        yield f"| {name} | {value} |"
+    yield ""
+
+
+# --- the parts ----------------------------------------------------------------------------------
+
+
+def _kills(part: Mapping[str, Any]) -> Iterator[str]:
+    found = part["found"]
+    yield f"## `kill -9` of the real program: {found['dictations']} dictations"
+    yield ""
+    whole = found["completed"] == found["dictations"]
+    yield from _table(
+        {
+            "kills, restarts included": found["kills"],
+            "completed by themselves after the restart": (
+                f"{found['completed']} of {found['dictations']}"
+            ),
+            "sealed chunks compared with the service's own store": found["chunks"],
+            "bytes lost of what was on disk": 0 if whole else "see above",
+            "speech missing at the end: median": f"{found['missing_median_s']:.2f} s",
+            "speech missing at the end: worst": f"{found['missing_worst_s']:.2f} s",
+            "worst signal to noise ratio of a chunk": f"{found['worst_snr_db']} dB",
+        }
+    )
+    yield "| killed while (capture/delivery) | times | completed |"
+    yield "|---|---|---|"
+    for state, (times, completed) in found["states"].items():
+        yield f"| {state} | {times} | {completed} |"
+    yield ""
+
+
+def _kills_broken(measured: Mapping[str, Any]) -> Iterator[str]:
+    yield from measured["kills"]["found"]["faults"]
+
+
+def _endurance(part: Mapping[str, Any]) -> Iterator[str]:
+    found = part["found"]
+    hours = found["given_frames"] / 16_000 / 3600
+    yield f"## {hours:.1f} hours of speech on a fast clock, without a pause and without a network"
+    yield ""
+    yield from _table(
+        {
+            "samples spoken": found["given_frames"],
+            "samples lost": found["given_frames"] - found["decoded_frames"],
+            "chunks": found["chunks"],
+            "memory at most": f"{found['resident_mb']:.0f} MB",
+            "growth after the first quarter": f"{found['growth_mb']:.1f} MB",
+        }
+    )
+
+
+def _endurance_broken(measured: Mapping[str, Any]) -> Iterator[str]:
+    found = measured["endurance"]["found"]
+    if found["given_frames"] != found["decoded_frames"]:
+        yield "samples were lost in hours of speech"
+
+
+def _hour(part: Mapping[str, Any]) -> Iterator[str]:
+    found = part["found"]
+    yield f"## {found['minutes']:.0f} minutes of real time in the real window"
+    yield ""
+    yield "A virtual microphone, a real screen, the local service with its real engine. Other work"
+    yield "went on on the same computer; a bare event loop beside the window was late as well."
+    yield ""
+    yield from _table(
+        {
+            "blocks that the microphone gave": found["blocks"],
+            "frames taken from it (16 kHz)": found["taken_frames"],
+            "frames in the spool, decoded": found["decoded_frames"],
+            "lost (what came after the stop included)": f"{found['lost_s']} s",
+            "gaps noted": len(found["gaps"]),
+            "chunks, outcome": f"{found['chunks']}, {found['outcome']}",
+            "stop to text": f"{found['stop_to_text_s']} s",
+            "longest stall of the GUI thread": f"{found['longest_ms']} ms",
+            "longest stall of a bare event loop in the same run": f"{found['bare_longest_ms']} ms",
+            "ratio": found["ratio"],
+            f"stalls over {LATE_MS} ms: window, bare loop": (
+                f"{found['over_50_ms']}, {found['bare_over_50_ms']}"
+            ),
+            "of these the window's own (it had a processor, the bare loop was on time)": (
+                f"{found['own_over_50_ms']}, longest {found['own_longest_ms']} ms"
+            ),
+            "most work of the GUI thread between two beats": f"{found['longest_work_ms']} ms",
+            "memory after the first minute": f"{found['memory_start_mb']} MB",
+            "memory after 10 minutes": f"{found['memory_10_min_mb']} MB",
+            "memory at the end": f"{found['memory_end_mb']} MB",
+            "disk: spool, service": f"{found['disk_spool_mb']} MB, {found['disk_service_mb']} MB",
+        }
+    )
+    if found["own"]:
+        yield "| the window's own stall | worked | waited for a processor | found in |"
+        yield "|---|---|---|---|"
+        for stall in found["own"][:10]:
+            where = stall["found_in"][-1] if stall["found_in"] else "not seen"
+            yield (
+                f"| {stall['late_ms']:.0f} ms | {stall['cpu_ms']:.0f} ms "
+                f"| {stall['queued_ms']:.0f} ms | {where} |"
+            )
+        yield ""
+
+
+EDGE_S = 0.2
+"""What still comes from the microphone while it is being stopped; it is not part of the speech."""
+
+
+def _hour_broken(measured: Mapping[str, Any]) -> Iterator[str]:
+    found = measured["hour"]["found"]
+    if found["lost_s"] > EDGE_S or found["gaps"]:
+        yield f"{found['lost_s']} s were lost in an hour of real time"
+    if found["outcome"] != "completed":
+        yield "the hour of real time was not completed"
+
+
+def _suites(part: Mapping[str, Any]) -> Iterator[str]:
+    for one in part["found"]:
+        cases = sum(fault["cases"] for fault in one["faults"].values())
+        passed = sum(fault["passed"] for fault in one["faults"].values())
+        yield f"## {one['suite']}: {passed} of {cases} as promised"
+        yield ""
+        yield "| fault | places | times tried | bytes compared | bytes lost | outcome |"
+        yield "|---|---|---|---|---|---|"
+        for name, fault in one["faults"].items():
+            kept = fault["passed"] == fault["cases"]
+            compared = fault["compared_bytes"] or ""
+            lost = 0 if kept else "**?**"
+            yield (
+                f"| {name.replace('|', '·')} | {fault['cases']} | {fault['tried']} | {compared} "
+                f"| {lost} | {'as promised' if kept else '**broken**'} |"
+            )
+        yield ""
+
+
+def _suites_broken(measured: Mapping[str, Any]) -> Iterator[str]:
+    for one in measured["suites"]["found"]:
+        for name, fault in one["faults"].items():
+            for where in fault.get("broken", ()):
+                yield f"{one['suite']}: {name}: {where}"
+
+
+_PARTS = {"kills": _kills, "hour": _hour, "endurance": _endurance, "suites": _suites}
+_BROKEN = {
+    "kills": _kills_broken,
+    "hour": _hour_broken,
+    "endurance": _endurance_broken,
+    "suites": _suites_broken,
+}

@@ -1,0 +1,74 @@
+"""The report of the long form says what was lost, and never says "nothing" when something was."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import faults_long
+from tests.faults.kill_harness import Outcome
+from tests.faults.report import broken, report
+
+GOOD = Outcome(0, 1.0, "recording/open", missing_s=0.1, worst_snr_db=20.0, chunks=2)
+BAD = Outcome(1, 2.0, "stopped/open", fault="the service has other bytes than the spool")
+HOUR = {"lost_s": 0.02, "gaps": [], "outcome": "completed"}
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(faults_long, "MEASURED", tmp_path / "faults.json")
+    monkeypatch.setattr(faults_long, "REPORT", tmp_path / "FAULTS.md")
+    return tmp_path
+
+
+def measured(files: Path) -> dict[str, object]:
+    kept: dict[str, object] = json.loads((files / "faults.json").read_text())
+    return kept
+
+
+def test_parts_that_ran_apart_make_one_report(files: Path) -> None:
+    faults_long.keep("kills", faults_long.summed([GOOD, GOOD]), 12.0)
+    faults_long.keep("suites", [{"suite": "Network", "faults": {}}], 3.0)
+    lines = list(report(measured(files)))
+    assert "**Nothing was lost.**" in lines
+    assert "| completed by themselves after the restart | 2 of 2 |" in lines
+    assert any(line.startswith("| kills | ") and "processors" in line for line in lines)
+    assert "| endurance | not yet | | |" in lines
+
+
+def test_what_was_lost_comes_first(files: Path) -> None:
+    faults_long.keep("kills", faults_long.summed([GOOD, BAD]), 12.0)
+    lines = list(report(measured(files)))
+    assert "**1 promises were broken.**" in lines
+    assert f"- seed 1, killed after 2.00 s: {BAD.fault}" in lines
+    assert "| bytes lost of what was on disk | see above |" in lines
+
+
+@pytest.mark.parametrize("change", [{"lost_s": 0.3}, {"gaps": [[1.0, 2.0, "x"]]}, {"outcome": ""}])
+def test_an_hour_that_lost_something_is_broken(change: dict[str, object]) -> None:
+    assert broken({"hour": {"found": HOUR}}) == []
+    assert broken({"hour": {"found": HOUR | change}})
+
+
+def test_how_often_each_fault_was_tried_comes_from_the_tests_themselves(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = files / "test_some_faults.py"
+    suite.write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('place', ['create', 'end'])\n"
+        "def test_it_fails(place, record_property):\n"
+        "    record_property('tried', 6)\n"
+        "    record_property('compared_bytes', 100)\n"
+        "    assert place == 'create'\n"
+    )
+    monkeypatch.setitem(faults_long.SUITES, "Some", ["-p", "no:cacheprovider", str(suite)])
+    found = faults_long.run_suite("Some", files)
+    assert found["faults"]["it fails"] == {
+        "cases": 2,
+        "tried": 12,
+        "passed": 1,
+        "compared_bytes": 200,
+        "broken": ["end"],
+    }
+    assert broken({"suites": {"found": [found]}}) == ["Some: it fails: end"]
