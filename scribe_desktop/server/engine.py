@@ -1,7 +1,7 @@
 """Listens to a stretch of speech and writes down what was said, without any network.
 
 faster-whisper with CTranslate2, chosen by measuring (8-bit weights, beam of
-five). The settings that matter, each with its reason, are at `_DECODING`.
+five). The settings that matter, each with its reason, are at `DECODING`.
 Speech is found first by the Silero detector, so that silence and noise are
 never given to a model that would put words to them.
 """
@@ -65,7 +65,7 @@ _DETECTOR: Final = {
     "max_speech_duration_s": LONGEST_WINDOW_FRAMES / SAMPLE_RATE - 1,
 }
 
-_DECODING: Final = {
+DECODING: Final = {
     "beam_size": 5,
     # A window never sees the last one's text: one slip would be repeated to the end.
     "condition_on_previous_text": False,
@@ -74,6 +74,10 @@ _DECODING: Final = {
     # Without the ladder the model loops on noise for ever.
     "temperature": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
 }
+
+# Text that shrinks more than this when it is compressed says one thing over and over:
+# the ladder found no way out, and a longer look usually does.
+_LOOPING: Final = 2.4
 
 
 class SpeechDetector:
@@ -106,7 +110,8 @@ class WhisperEngine:
         self._detector = SpeechDetector()
         try:
             import ctranslate2
-            from faster_whisper import WhisperModel
+
+            from scribe_desktop.server.fitted_whisper import FittedWhisper
         except ImportError as error:
             raise _not_installed() from error
         self._set_seed = ctranslate2.set_random_seed
@@ -114,7 +119,7 @@ class WhisperEngine:
         self._languages = weights_named(name).languages
         self._lock = threading.Lock()
         try:
-            self._model = WhisperModel(
+            self._model = FittedWhisper(
                 str(folder),
                 device="cpu",
                 compute_type="int8",
@@ -158,12 +163,19 @@ class WhisperEngine:
         return Heard(text, language)
 
     def _listen(self, sound: Any, language: str, hotwords: str | None = None) -> str:  # noqa: ANN401
+        segments = self._segments(sound, language, hotwords)
+        if any(segment.compression_ratio > _LOOPING for segment in segments):
+            with self._model.looking_all_the_way():
+                segments = self._segments(sound, language, hotwords)
+        return " ".join(segment.text.strip() for segment in segments).strip()
+
+    def _segments(self, sound: Any, language: str, hotwords: str | None) -> list[Any]:  # noqa: ANN401
         # The higher steps of the ladder draw lots; a note must not depend on luck.
         self._set_seed(0)
         segments, _ = self._model.transcribe(
-            sound, language=language, hotwords=hotwords, **_DECODING
+            sound, language=language, hotwords=hotwords, **DECODING
         )
-        return " ".join(segment.text.strip() for segment in segments).strip()
+        return list(segments)
 
     def _language_of(self, sound: Any, languages: Sequence[str]) -> str:  # noqa: ANN401 - numpy
         known = [language for language in languages if language in self._languages]

@@ -20,7 +20,7 @@ from scribe_desktop.server.sentences import join
 from scribe_desktop.server.windows import Span, Window, frames_of, pack, padded
 
 OPEN_WINDOW_FRAMES = 8 * SAMPLE_RATE
-"""What may be left to hear at stop: a window costs 0.4 s and 0.05 s for each second in it."""
+"""What may be left to hear at stop: a window costs 0.15 s and 0.05 s for each second in it."""
 
 PAUSE_FRAMES = SAMPLE_RATE // 5
 """Quiet at the end of what arrived that shows the last word was not cut in two."""

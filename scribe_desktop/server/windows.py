@@ -1,9 +1,9 @@
 """Packs speech into the windows that the engine hears, cut only where the speaker pauses.
 
-Whisper always hears 30 s: shorter input is padded with silence, longer input
-is cut wherever it happens to be. So the pauses are found first, long ones are
-taken out, and neighbours share a window up to 28 s. Built-in filters that do
-the same while decoding drop whole sentences when hotwords are on (SPEECH.md).
+Whisper hears at most 30 s at once, and longer input is cut wherever it happens
+to be. So the pauses are found first, long ones are taken out, and neighbours
+share a window up to 28 s. Built-in filters that do the same while decoding drop
+whole sentences when hotwords are on (SPEECH.md).
 """
 
 from collections.abc import Iterable, Sequence

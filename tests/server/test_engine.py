@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from faster_whisper import WhisperModel
 
 from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.chunker import LOCAL_CUTS, Chunker
@@ -83,6 +84,24 @@ def test_chunks_cut_as_the_program_cuts_them_give_the_same_numbers(
 def test_nothing_is_invented_from_silence_and_noise(whisper: Engine, sound: Pcm) -> None:
     assert whisper.find_speech(sound) == []
     assert heard(whisper, [sound]) == ""
+
+
+def test_what_says_one_thing_over_and_over_is_heard_again_over_the_whole_span(
+    whisper: Engine, sample: Pcm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+
+    def noted(model: WhisperModel, features: np.ndarray) -> object:
+        looked_at.append(features.shape[-1])
+        return encode(model, features)
+
+    encode = WhisperModel.encode
+    monkeypatch.setattr(WhisperModel, "encode", noted)
+    window = sample[: 4 * SAMPLE_RATE]
+    assert whisper.transcribe(window, languages=["en"], hotwords=[]).text
+    monkeypatch.setattr(engine, "_LOOPING", 0.0)
+    assert whisper.transcribe(window, languages=["en"], hotwords=[]).text
+    assert looked_at == [1500, 1500, 3000]
 
 
 def test_speech_is_found_in_order_and_within_the_sound(whisper: Engine, sample: Pcm) -> None:
