@@ -45,6 +45,7 @@ from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import Settings
+from scribe_desktop.domain.shown_text import shown_versions
 
 
 def new_session_id() -> SessionId:
@@ -253,13 +254,18 @@ class Line:
         latest = {
             session.session_id: versions[-1].results
             for session in chain
-            if (versions := self._store.versions(session.session_id))
+            if (versions := self.shown_versions(session.session_id))
         }
         return Dictation(chain, latest)
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
-        """Every version of the results, oldest first."""
+        """Every version of the results as it is stored, oldest first."""
         return self._store.versions(session_id)
+
+    def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """The same as they are read: with the clinician's rules about text applied."""
+        session = self._store.get(session_id)
+        return shown_versions(self._store.versions(session_id), session, self._settings)
 
     def audio(self, session_id: SessionId) -> bytes:
         """All that was recorded, as 16-bit mono 16 kHz PCM."""
@@ -276,7 +282,8 @@ class Line:
         """Store one more note of the service; what the clinician wrote beside it stays."""
         latest = self._store.versions(session_id)[-1]
         others = tuple(one for one in latest.results.notes if one.template_id != note.template_id)
-        results = replace(latest.results, notes=(*others, note))
+        edited = tuple(key for key in latest.results.edited if key != note.template_id)
+        results = replace(latest.results, notes=(*others, note), edited=edited)
         self._store.add_version(session_id, results, latest.author)
         self.tell(ResultsStored(session_id))
 

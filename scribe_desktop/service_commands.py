@@ -161,7 +161,7 @@ def _push(call: Call) -> Answer:
 
     session = _session(call)
     library = _library(call, session.order.service)
-    versions = call.line.versions(session.session_id)
+    versions = call.line.shown_versions(session.session_id)
     saved = [
         library.save_document(
             _remote_id(session),

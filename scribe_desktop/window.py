@@ -18,6 +18,7 @@ from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.another_template import AnotherTemplate
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
+from scribe_desktop.wiring.rule_files import RuleFiles
 from scribe_desktop.wiring.service_shelf import PastSessions, ServiceDocuments
 from scribe_desktop.wiring.sound import MicrophoneTest, Speaker
 from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
@@ -88,6 +89,7 @@ def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch)
         diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),
         weights=ModelFiles(),
         updates=updates,
+        rule_files=RuleFiles(),
         keys=workstation.keys,
         devices=workstation.devices,
         insertion=workstation.insertion,

@@ -98,6 +98,7 @@ def read_results(record: Mapping[str, Any]) -> Results:
         languages=tuple(record.get("languages", ())),
         model=record.get("model", ""),
         errors=tuple(record.get("errors", ())),
+        edited=tuple(record.get("edited", ())),
     )
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+TRANSCRIPT = "transcript"
+"""What the transcript goes by where notes go by their template's id."""
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -45,7 +48,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything a terminal answer held, normalised."""
+    """Everything a terminal answer held, normalised, or what a clinician made of it."""
 
     outcome: Outcome
     transcript: str | None = None
@@ -53,6 +56,8 @@ class Results:
     languages: tuple[str, ...] = ()
     model: str = ""
     errors: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    """What the clinician wrote: template ids, or `TRANSCRIPT`. No rule about text touches it."""
 
 
 @dataclass(frozen=True, slots=True)

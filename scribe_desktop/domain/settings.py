@@ -5,8 +5,9 @@ only what differs from the default, so a better default reaches everyone.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +18,11 @@ from scribe_desktop.domain.order import (
     Mode,
     ServiceRef,
     UploadType,
+)
+from scribe_desktop.domain.text import (
+    TextRules,
+    refusal_of_auto_text,
+    refusal_of_replacement,
 )
 
 MOST_EXPECTED_WORDS = 30
@@ -92,6 +98,9 @@ class Settings:
     after_stop: AfterStop = AfterStop.SHOW
     insertion_by_program: Mapping[str, str] = field(default_factory=dict)
     vocabulary: tuple[str, ...] = ()
+    auto_texts: Mapping[str, str] = field(default_factory=dict)
+    replacements: Mapping[str, str] = field(default_factory=dict)
+    spoken_punctuation: bool = False
 
     keep_audio_hours: int = 24
     keep_notes_days: int = 30
@@ -126,6 +135,16 @@ class Settings:
         profile = self.profile(service.name)
         return profile if profile and profile.base_url == service.base_url else None
 
+    def text_rules(self, languages: tuple[str, ...], at: datetime) -> TextRules:
+        """How the text of a dictation in these languages, begun then, is written."""
+        return TextRules(
+            auto_texts=tuple(self.auto_texts.items()),
+            replacements=tuple(self.replacements.items()),
+            languages=languages if self.spoken_punctuation else (),
+            date=at.strftime("%Y-%m-%d"),
+            time=at.strftime("%H:%M"),
+        )
+
     def additional_for(self, service: ServiceRef) -> dict[str, Any]:
         """What a session tells its service beside the order: the words its speaker uses.
 
@@ -141,6 +160,11 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "keep_audio_hours": (0, 24 * 365),
     "keep_notes_days": (0, 3650),
     "lock_after_minutes": (0, 24 * 60),
+}
+
+_PAIR_RULES: dict[str, Callable[[str, str], str]] = {
+    "auto_texts": refusal_of_auto_text,
+    "replacements": refusal_of_replacement,
 }
 
 
@@ -212,7 +236,11 @@ def _checked(name: str, default: Any, value: Any) -> Any:  # noqa: ANN401, C901 
         if name == "templates" and len(items) > MAX_TEMPLATES:
             raise ValueError(name)
         return tuple(_require(item, str) for item in items)
-    return {_require(k, str): _require(v, str) for k, v in _require(value, Mapping).items()}
+    pairs = {_require(k, str): _require(v, str) for k, v in _require(value, Mapping).items()}
+    for refusal in (_PAIR_RULES[name](*pair) for pair in pairs.items() if name in _PAIR_RULES):
+        if refusal:
+            raise SettingsError(refusal, "Change the rule in the settings, under Text.")
+    return pairs
 
 
 def _profile(item: Any) -> Profile:  # noqa: ANN401

@@ -2,7 +2,7 @@
 
 Only what the program itself wrote for this purpose goes in: the doctor's
 checks and the logs, which carry ids alone. The spool, the settings (whose
-vocabulary is the clinician's own words) and the keys stay out.
+auto-texts and vocabulary are the clinician's own words) and the keys stay out.
 """
 
 import io

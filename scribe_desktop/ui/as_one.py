@@ -10,10 +10,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from scribe_desktop.domain.dictation import linked
-from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results, ResultsVersion
+from scribe_desktop.domain.results import (
+    TRANSCRIPT,
+    Note,
+    NoteStatus,
+    Outcome,
+    Results,
+    ResultsVersion,
+)
 from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.ui.editing import edited_results
-from scribe_desktop.ui.note_text import TRANSCRIPT, note_markdown
+from scribe_desktop.ui.note_text import note_markdown
 
 _ORDER = (Delivery.UNSENT, Delivery.OPEN, Delivery.ENDED, Delivery.RESOLVED)
 

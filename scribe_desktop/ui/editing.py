@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from scribe_desktop.domain.results import Note, NoteStatus, Results
-from scribe_desktop.ui.note_text import TRANSCRIPT, note_markdown
+from scribe_desktop.domain.results import TRANSCRIPT, Note, NoteStatus, Results
+from scribe_desktop.ui.note_text import note_markdown
 from scribe_desktop.ui.service_shelf import StoredDocument
 
 
 def edited_results(results: Results, key: str, text: str) -> Results:
     """The same results with one text replaced; everything else is untouched."""
+    results = _by_hand(results, key)
     if key == TRANSCRIPT:
         return replace(results, transcript=text)
     if not any(note.template_id == key for note in results.notes):
@@ -18,6 +19,11 @@ def edited_results(results: Results, key: str, text: str) -> Results:
         replace(note, content=text) if note.template_id == key else note for note in results.notes
     )
     return replace(results, notes=notes)
+
+
+def _by_hand(results: Results, key: str) -> Results:
+    """Say that this text is the clinician's own: no rule about text touches it any more."""
+    return replace(results, edited=tuple(dict.fromkeys((*results.edited, key))))
 
 
 def document_note(results: Results, document: StoredDocument) -> Note | None:
@@ -41,8 +47,8 @@ def with_document(results: Results, document: StoredDocument, name: str, text: s
     if mine is None:
         title = document.template_id or name
         new = Note(title, NoteStatus.SUCCESS, text, document.document_id)
-        return replace(results, notes=(new, *results.notes))
+        return replace(_by_hand(results, title), notes=(new, *results.notes))
     if note_markdown(mine.content) == text:
         return results
     notes = tuple(replace(note, content=text) if note is mine else note for note in results.notes)
-    return replace(results, notes=notes)
+    return replace(_by_hand(results, mine.template_id), notes=notes)

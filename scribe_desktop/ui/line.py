@@ -58,7 +58,10 @@ class Line(Protocol):
         """All sessions, newest first, cancelled ones included."""
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
-        """Every version of the results, oldest first; the last is the one to show."""
+        """Every version of the results as it is stored, oldest first."""
+
+    def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """The same as they are read, with the text rules applied; the last is the one to show."""
 
     def audio(self, session_id: SessionId) -> bytes:
         """All that was recorded, 16-bit mono 16 kHz PCM; may wait for decoding."""

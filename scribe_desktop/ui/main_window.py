@@ -278,8 +278,12 @@ class MainWindow(QMainWindow):
 
     def _draw(self, session_id: SessionId) -> None:
         parts = members(self._sessions, session_id)
-        versions = self.deeds.ask(lambda: whole_versions(parts, self._line.versions)) or ()
-        self.results.show_session(Shown(whole(parts), versions, self._offer, self._live_of(parts)))
+        ask, line = self.deeds.ask, self._line
+        written = ask(lambda: whole_versions(parts, line.shown_versions)) or ()
+        heard = ask(lambda: whole_versions(parts, line.versions)) or ()
+        self.results.show_session(
+            Shown(whole(parts), written, self._offer, self._live_of(parts), heard=heard)
+        )
 
     def _live_of(self, parts: Sequence[Session]) -> str:
         return "\n".join(filter(None, (self._live.get(part.session_id) for part in parts)))

@@ -10,10 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scribe_desktop.domain.offer import Offer
-from scribe_desktop.domain.results import Json, Note, NoteStatus, Results
-
-TRANSCRIPT = "transcript"
-"""The key of the tab that shows what was said."""
+from scribe_desktop.domain.results import TRANSCRIPT, Json, Note, NoteStatus, Results
 
 _DEEPEST_HEADING = 6
 

@@ -14,15 +14,16 @@ from PySide6.QtWidgets import (
 )
 
 from scribe_desktop.domain.offer import Offer
-from scribe_desktop.domain.results import Author, ResultsVersion
+from scribe_desktop.domain.results import TRANSCRIPT, Author, ResultsVersion
 from scribe_desktop.domain.session import Capture, Session
 from scribe_desktop.ui.action_row import ActionRow, Possible
 from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.documents_panel import DocumentsPanel
-from scribe_desktop.ui.note_text import TRANSCRIPT, ResultTab, result_tabs
+from scribe_desktop.ui.note_text import ResultTab, result_tabs
 from scribe_desktop.ui.note_view import NoteView
 from scribe_desktop.ui.pieces import (
     StateLabel,
+    button,
     card,
     label,
     paragraph,
@@ -56,6 +57,8 @@ class Shown:
     """Where it is, if it is not in the spool of this computer: then it can only be read."""
     waiting: str = ""
     """Why there is no text yet, where the snapshot does not tell."""
+    heard: tuple[ResultsVersion, ...] = ()
+    """The versions as they are stored, before any rule about text."""
 
 
 class ResultsPane(QWidget):
@@ -72,6 +75,7 @@ class ResultsPane(QWidget):
         self._shown: Shown | None = None
         self._edited_tab: ResultTab | None = None
         self._tabs: tuple[ResultTab, ...] = ()
+        self._heard_tabs: dict[str, ResultTab] = {}
         self._colours = LIGHT
         self._offers_documents = False
         self._build()
@@ -89,6 +93,9 @@ class ResultsPane(QWidget):
         self.tab_bar.setExpanding(False)
         self.tab_bar.setUsesScrollButtons(True)
         self.tab_bar.currentChanged.connect(self._turn_to_tab)
+        self.as_heard = button("As heard", "Show this text as it was heard, without your rules")
+        self.as_heard.setCheckable(True)
+        self.as_heard.toggled.connect(self._turn_to_tab)
         self.sentence = paragraph("", quiet=True)
         self.reader = NoteView("Text")
         self.reader.setPlaceholderText("")
@@ -119,7 +126,11 @@ class ResultsPane(QWidget):
         head.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         column.addWidget(self.advice)
-        column.addWidget(self.tab_bar)
+        tabs = QHBoxLayout()
+        tabs.setSpacing(SPACE)
+        tabs.addWidget(self.tab_bar, 1)
+        tabs.addWidget(self.as_heard)
+        column.addLayout(tabs)
         column.addWidget(self.sentence)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.reader)
@@ -230,18 +241,17 @@ class ResultsPane(QWidget):
         shown = self._shown
         if shown is None:
             return
-        results = shown.versions[-1].results if shown.versions else None
-        tabs = result_tabs(
-            results,
-            shown.session.order.templates,
-            shown.offer,
-            waiting=shown.waiting or waiting_sentence(shown.session),
-        )
+        tabs = self._made_tabs(shown, shown.versions)
+        heard = self._made_tabs(shown, shown.heard) if shown.heard else tabs
+        self._heard_tabs = {tab.key: tab for tab in heard}
         if self._offers_documents and shown.session.remote is not None and not shown.origin:
             tabs = (*tabs, DOCUMENTS)
         place = max(self.tab_bar.currentIndex(), 0) if keep_place else self._first_place(tabs)
         self._tabs = tabs
         self.tab_bar.blockSignals(True)
+        self.as_heard.blockSignals(True)
+        self.as_heard.setChecked(keep_place and self.as_heard.isChecked())
+        self.as_heard.blockSignals(False)
         titles = [tab.title.replace("&", "&&") for tab in tabs]
         if titles != [self.tab_bar.tabText(n) for n in range(self.tab_bar.count())]:
             while self.tab_bar.count():
@@ -251,6 +261,15 @@ class ResultsPane(QWidget):
         self.tab_bar.setCurrentIndex(min(place, len(tabs) - 1))
         self.tab_bar.blockSignals(False)
         self._show_tab()
+
+    @staticmethod
+    def _made_tabs(shown: Shown, versions: tuple[ResultsVersion, ...]) -> tuple[ResultTab, ...]:
+        return result_tabs(
+            versions[-1].results if versions else None,
+            shown.session.order.templates,
+            shown.offer,
+            waiting=shown.waiting or waiting_sentence(shown.session),
+        )
 
     @staticmethod
     def _first_place(tabs: tuple[ResultTab, ...]) -> int:
@@ -270,6 +289,7 @@ class ResultsPane(QWidget):
             return
         self.pages.setCurrentWidget(self.documents if tab is DOCUMENTS else self.reader)
         self.actions_row.setVisible(tab is not DOCUMENTS)
+        self.as_heard.setVisible(self._differs())
         live = shown.live_text if self._takes_live_text(tab) else ""
         self.sentence.setText("" if live else tab.sentence)
         self.sentence.setVisible(bool(self.sentence.text()))
@@ -296,9 +316,21 @@ class ResultsPane(QWidget):
         self.reader.show_growing("\n".join(filter(None, (tab.body, text))))
 
     def tab(self) -> ResultTab | None:
-        """The tab that is open."""
+        """The tab that is open, in the form that is shown."""
+        written = self._written_tab()
+        if written is not None and self.as_heard.isChecked():
+            return self._heard_tabs.get(written.key, written)
+        return written
+
+    def _written_tab(self) -> ResultTab | None:
         place = self.tab_bar.currentIndex()
         return self._tabs[place] if 0 <= place < len(self._tabs) else None
+
+    def _differs(self) -> bool:
+        """Whether a rule about text changed what is shown."""
+        written = self._written_tab()
+        heard = self._heard_tabs.get(written.key) if written else None
+        return written is not None and heard is not None and heard.body != written.body
 
     def _show_actions(self) -> None:
         tab, shown = self.tab(), self._shown

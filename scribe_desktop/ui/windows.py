@@ -128,7 +128,7 @@ class Windows(QObject):
     def _take_results(self, session_id: SessionId) -> None:
         if session_id not in self._fresh:
             return
-        versions = self.deeds.ask(lambda: self._line.versions(session_id))
+        versions = self.deeds.ask(lambda: self._line.shown_versions(session_id))
         text = text_of(versions[-1].results) if versions else ""
         if not text:
             return

@@ -7,7 +7,7 @@ in, from `services`, `desktop` and `export`.
 """
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -278,6 +278,16 @@ class Updates(Protocol):
         """Hand the fetched version to the system's installer; may wait. Raises ScribeError."""
 
 
+class RuleFiles(Protocol):
+    """Lists of auto-texts or replacements as files."""
+
+    def read(self, path: str) -> Mapping[str, str]:
+        """The pairs of a CSV or JSON file; may wait. Raises SettingsError."""
+
+    def write(self, path: str, pairs: Mapping[str, str]) -> None:
+        """Write them, owner-only; may wait. Raises SettingsError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """The parts there are."""
@@ -301,6 +311,7 @@ class Workplace:
     history: History | None = None
     documents: Documents | None = None
     updates: Updates | None = None
+    rule_files: RuleFiles | None = None
 
 
 NOTHING_AROUND = Workplace()

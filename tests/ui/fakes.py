@@ -41,6 +41,7 @@ from scribe_desktop.domain.results import (
 )
 from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.settings import Settings, with_value
+from scribe_desktop.domain.shown_text import shown_versions
 
 NOW = 1_795_000_000.0
 
@@ -275,6 +276,9 @@ class ScriptedLine:
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         return tuple(self.results_of.get(session_id, ()))
+
+    def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        return shown_versions(self.versions(session_id), self.stored[session_id], self.preferences)
 
     def audio(self, session_id: SessionId) -> bytes:
         self._ask("audio", session_id)

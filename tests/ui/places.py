@@ -1,7 +1,7 @@
 """A workplace with every part there is, answering from memory."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from scribe_desktop.domain.errors import CredentialError, ScribeError
@@ -339,6 +339,21 @@ class FakeUpdates:
             raise UpdateRefused(self.refusal, "Nothing is lost by waiting.")
 
 
+@dataclass
+class FakeRuleFiles:
+    found: Mapping[str, str] = field(default_factory=dict)
+    written: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    refuse: ScribeError | None = None
+
+    def read(self, path: str) -> Mapping[str, str]:
+        if self.refuse:
+            raise self.refuse
+        return self.found
+
+    def write(self, path: str, pairs: Mapping[str, str]) -> None:
+        self.written.append((path, dict(pairs)))
+
+
 def whole_workplace() -> Workplace:
     return Workplace(
         speaker=FakeSpeaker(),
@@ -356,4 +371,5 @@ def whole_workplace() -> Workplace:
         history=FakeHistory(),
         documents=FakeDocuments(),
         updates=FakeUpdates(),
+        rule_files=FakeRuleFiles(),
     )

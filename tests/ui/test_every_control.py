@@ -92,6 +92,7 @@ def test_every_control_of_the_settings_does_something(
     windows: Windows, line: ScriptedLine, qtbot: QtBot, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getSaveFileName", lambda *_: ("/x.zip", ""))
+    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getOpenFileName", lambda *_: ("/x.csv", ""))
     dialog = windows.open_settings(key)
     page = dialog.page(key)
     qtbot.waitUntil(lambda: all(one.count() for one in page.findChildren(QComboBox)))

@@ -1,12 +1,16 @@
 """Settings: what becomes of the text, and the clinician's own words."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QPlainTextEdit
 
 from scribe_desktop.domain.settings import AfterStop, Settings
+from scribe_desktop.domain.text import refusal_of_auto_text, refusal_of_replacement
 from scribe_desktop.ui.pieces import paragraph
 from scribe_desktop.ui.settings.page import Page, Surroundings
 from scribe_desktop.ui.settings.pair_table import PairTable
+from scribe_desktop.ui.settings.text_rules import RuleTable, TryIt
 
 _AFTER_STOP = (
     (AfterStop.SHOW, "Show it in this window"),
@@ -17,12 +21,42 @@ TYPING_PAUSE_MS = 600
 
 
 class TextPage(Page):
-    """After stop, vocabulary, programs."""
+    """After stop, rules about text, a field to try them, vocabulary, programs."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings, "Text")
         after = self.group("When the text is ready")
         self.after_stop = self.choice(after, "after_stop", "What happens with it", "", _AFTER_STOP)
+        marks = self.group("Spoken marks")
+        self.punctuation = self.switch(
+            marks,
+            "spoken_punctuation",
+            "Obey spoken marks",
+            "“comma”, “full stop”, “new line”, “new paragraph”, “open bracket” and the like, in the"
+            " language of the dictation. “period” and “colon” are medical words too: add them"
+            " below if you never mean those.",
+        )
+        self.auto_texts = self._rules(
+            "auto_texts",
+            "Auto-texts",
+            "Say the short form; the long one is written. [ ] is a field to fill, {date} and"
+            " {time} are those of the dictation.",
+            ("Say", "Write"),
+            refusal_of_auto_text,
+        )
+        self.auto_texts.write_long_texts()
+        self.replacements = self._rules(
+            "replacements",
+            "Replacements",
+            "Written instead of what was heard. A number, dose, unit, side or negation is never"
+            " replaced.",
+            ("Heard", "Written"),
+            refusal_of_replacement,
+        )
+        trial = self.group("Try it")
+        self.trial = TryIt(self.line.settings)
+        trial.addWidget(self.trial)
+        self.on_refresh(lambda _: self.trial.show_written())
         words = self.group("Vocabulary")
         words.addWidget(
             paragraph(
@@ -56,10 +90,26 @@ class TextPage(Page):
             self._pause.stop()
             self._store_vocabulary()
 
+    def _rules(
+        self,
+        name: str,
+        title: str,
+        why: str,
+        sides: tuple[str, str],
+        refusal: Callable[[str, str], str],
+    ) -> RuleTable:
+        table = RuleTable(title, sides, refusal, self.deeds, self.workplace.rule_files)
+        self._place(name, title, why, table)
+        return table
+
     def _pairs(self, name: str, title: str, why: str, first: str, second: str) -> PairTable:
+        table = PairTable(title, first, second)
+        self._place(name, title, why, table)
+        return table
+
+    def _place(self, name: str, title: str, why: str, table: PairTable) -> None:
         group = self.group(title)
         group.addWidget(paragraph(why, quiet=True))
-        table = PairTable(title, first, second)
         table.changed.connect(lambda pairs: self.store(name, pairs))
         self.say_locked(group, name)
         group.addWidget(table)
@@ -69,7 +119,6 @@ class TextPage(Page):
             table.setEnabled(name not in self.line.locked_settings())
 
         self.on_refresh(show)
-        return table
 
     def _words(self) -> list[str]:
         return [line.strip() for line in self.vocabulary.toPlainText().splitlines() if line.strip()]

@@ -1,0 +1,62 @@
+"""A dictation's results as they are read: with the clinician's text rules, and the original kept.
+
+The one place where the rules meet the results. Whatever is shown, copied,
+inserted or exported has come through here; what is stored never has. What the
+clinician wrote by hand is left alone, and so are the headings of a note.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from scribe_desktop.domain.results import TRANSCRIPT, Json, Note, Results, ResultsVersion
+from scribe_desktop.domain.session import Session
+from scribe_desktop.domain.settings import Settings
+from scribe_desktop.domain.text import TextRules, write_out
+
+
+def shown_versions(
+    versions: tuple[ResultsVersion, ...], session: Session, settings: Settings
+) -> tuple[ResultsVersion, ...]:
+    """The same versions as they are read."""
+    begun = datetime.fromtimestamp(session.created_at).astimezone()
+    shown = []
+    for version in versions:
+        languages = version.results.languages or session.order.languages
+        rules = settings.text_rules(languages, begun)
+        shown.append(replace(version, results=as_shown(version.results, rules)))
+    return tuple(shown)
+
+
+def as_shown(results: Results, rules: TextRules) -> Results:
+    """The results with the rules applied to all that the clinician did not write."""
+    if rules.is_empty:
+        return results
+    transcript = results.transcript
+    if transcript is not None and TRANSCRIPT not in results.edited:
+        transcript = write_out(transcript, rules).text
+    notes = tuple(
+        note if note.template_id in results.edited else _shown_note(note, rules)
+        for note in results.notes
+    )
+    return replace(results, transcript=transcript, notes=notes)
+
+
+def _shown_note(note: Note, rules: TextRules) -> Note:
+    return replace(note, content=_shown_content(note.content, rules))
+
+
+def _shown_content(content: Json, rules: TextRules) -> Json:
+    if isinstance(content, str):
+        return "\n".join(_shown_line(line, rules) for line in content.split("\n"))
+    if isinstance(content, list):
+        return [_shown_content(item, rules) for item in content]
+    if isinstance(content, dict):
+        return {key: _shown_content(value, rules) for key, value in content.items()}
+    return content
+
+
+def _shown_line(line: str, rules: TextRules) -> str:
+    if line.lstrip().startswith("#"):
+        return line
+    # Two spaces, or Markdown would run the lines together again.
+    return write_out(line, rules).text.replace("\n", "  \n")
