@@ -71,7 +71,7 @@ def keysyms(key: str) -> tuple[int, ...]:
     named = _NAMED.get(key)
     if named:
         return named
-    return tuple(dict.fromkeys(_symbol(character) for character in (key.lower(), key)))
+    return tuple(dict.fromkeys(symbol_of(character) for character in (key.lower(), key)))
 
 
 def keycode(key: str, symbols: Mapping[int, Sequence[int]]) -> int | None:
@@ -89,7 +89,8 @@ def keycode(key: str, symbols: Mapping[int, Sequence[int]]) -> int | None:
     return place if place in symbols else None
 
 
-def _symbol(character: str) -> int:
+def symbol_of(character: str) -> int:
+    """The symbol that a character is on every keyboard that has it."""
     library = _xkbcommon()
     found = int(library.xkb_utf32_to_keysym(ord(character))) if library else 0
     # Latin-1 symbols are their own numbers; everything newer is offset.

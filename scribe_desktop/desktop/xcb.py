@@ -7,20 +7,25 @@ Each `Display` is one connection and is used by one thread.
 
 import ctypes as c
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from scribe_desktop.domain.errors import DesktopError
 
-KEY_PRESS, KEY_RELEASE, BUTTON_PRESS, BUTTON_RELEASE, MAPPING_NOTIFY = 2, 3, 4, 5, 34
+KEY_PRESS, KEY_RELEASE, BUTTON_PRESS, BUTTON_RELEASE = 2, 3, 4, 5
+CLIENT_MESSAGE, MAPPING_NOTIFY = 33, 34
 BAD_ACCESS = 10
 _SENT = 0x80  # the bit of events that another program sent by hand
 _XKB_DETECTABLE = 1
 _XKB_KEYBOARD_EVENTS = 0b11  # a new keyboard, a new map
 _BUTTON_EVENTS = 0b1100  # press and release
 _CURRENT_TIME = 0
+_EVENT_MASK = 1 << 11  # which attribute of a window is changed
+# Qt announces its answers with the one, all other programs with the other.
+_STRUCTURE_NOTIFY, _SUBSTRUCTURE_NOTIFY = 1 << 17, 1 << 19
 
 _u8, _u16, _u32, _i16, _ptr = c.c_uint8, c.c_uint16, c.c_uint32, c.c_int16, c.c_void_p
 
@@ -46,6 +51,19 @@ class _Input(c.Structure):
         ("y", _i16),
         ("state", _u16),
         ("same_screen", _u8),
+    ]
+
+
+class _Message(c.Structure):
+    """What one program says to another through the server."""
+
+    _fields_ = [
+        ("kind", _u8),
+        ("format", _u8),
+        ("sequence", _u16),
+        ("window", _u32),
+        ("type", _u32),
+        ("data", _u32 * 5),
     ]
 
 
@@ -86,6 +104,13 @@ class InputEvent:
 @dataclass(frozen=True, slots=True)
 class KeyboardChanged:
     """Another layout, or another keyboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """A program answered the ping of this number: all keys sent before it have been read."""
+
+    number: int
 
 
 @cache
@@ -137,6 +162,7 @@ class Display:
         screens = _function("xcb_setup_roots_iterator", _Screens, _ptr)(setup)
         self.root: int = screens.data[0].root
         self._xkb_event = 0
+        self._ping_name = 0
 
     # --- keys ---
     def tell_repeats_apart(self) -> bool:
@@ -233,7 +259,51 @@ class Display:
         )
         del cookie
 
+    def give_symbols(self, code: int, symbols: tuple[int, ...]) -> None:
+        """Let a key mean something else, for every program."""
+        row = (_u32 * len(symbols))(*symbols)
+        self._checked(
+            "xcb_change_keyboard_mapping_checked",
+            *((_u8, 1), (_u8, code), (_u8, len(symbols)), (_ptr, c.addressof(row))),
+        )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else is served meanwhile, so no window can take the focus. Keep it short."""
+        self._send("xcb_grab_server")
+        try:
+            yield
+        finally:
+            self._send("xcb_ungrab_server")
+            self.flush()
+
     # --- windows ---
+    def hear_pongs(self, *, wanted: bool) -> None:
+        """Begin or end to be told of answers to pings; until the end `next_event` must be called.
+
+        The answers go to the root window, and what else happens there comes along.
+        """
+        self._ping_name = self.atom("_NET_WM_PING") if wanted else 0
+        mask = (_u32 * 1)(_STRUCTURE_NOTIFY | _SUBSTRUCTURE_NOTIFY if wanted else 0)
+        self._checked(
+            "xcb_change_window_attributes_checked",
+            *((_u32, self.root), (_u32, _EVENT_MASK), (_ptr, c.addressof(mask))),
+        )
+
+    def ping(self, window: int, number: int) -> bool:
+        """Ask a program to answer once it has read everything before; False if it never does."""
+        answered = self.read_property(window, "WM_PROTOCOLS")
+        if self._ping_name not in memoryview(answered[: len(answered) // 4 * 4]).cast("I"):
+            return False
+        message = _Message(CLIENT_MESSAGE, 32, 0, window, self.atom("WM_PROTOCOLS"))
+        message.data[:3] = self._ping_name, number, window
+        self._send(
+            "xcb_send_event",
+            *((_u8, 0), (_u32, window), (_u32, 0), (c.c_char_p, bytes(message))),
+        )
+        self.flush()
+        return True
+
     def focused(self) -> int:
         """The window that gets the keys; 0 or 1 when there is none in particular."""
         return int.from_bytes(self._reply("xcb_get_input_focus")[8:12], "little")
@@ -265,17 +335,22 @@ class Display:
         return reply[32 : 32 + size]
 
     # --- the connection ---
-    def next_event(self) -> InputEvent | KeyboardChanged | None:
+    def next_event(self) -> InputEvent | KeyboardChanged | Pong | None:
         """The next event that has arrived, or None; never waits."""
         poll = _function("xcb_poll_for_event", _ptr, _ptr)
         while address := poll(self._connection):
-            event = _Input.from_buffer_copy(c.string_at(address, 32))
+            received = c.string_at(address, 32)
             _free()(address)
+            event = _Input.from_buffer_copy(received)
             kind = event.kind & ~_SENT
             if KEY_PRESS <= kind <= BUTTON_RELEASE:
                 return InputEvent(kind, event.detail, event.state)
             if kind == MAPPING_NOTIFY or (self._xkb_event and kind == self._xkb_event):
                 return KeyboardChanged()
+            if kind == CLIENT_MESSAGE and self._ping_name:
+                message = _Message.from_buffer_copy(received)
+                if message.data[0] == self._ping_name and message.window == self.root:
+                    return Pong(message.data[1])
         return None
 
     @property

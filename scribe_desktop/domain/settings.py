@@ -32,6 +32,9 @@ USUAL_REPLY_S = 20
 REPLY_BOUNDS_S = (10, 300)
 """Less than the least would give up on polls that servers hold for 14 s (PROTOCOL.md §1.7)."""
 
+TYPING_RATE_BOUNDS = (5, 400)
+"""Characters a second; what comes faster is lost by some remote desktops."""
+
 
 class Theme(StrEnum):
     """How the window looks."""
@@ -97,6 +100,7 @@ class Settings:
 
     after_stop: AfterStop = AfterStop.SHOW
     insertion_by_program: Mapping[str, str] = field(default_factory=dict)
+    typing_rate: int = 60
     vocabulary: tuple[str, ...] = ()
     auto_texts: Mapping[str, str] = field(default_factory=dict)
     replacements: Mapping[str, str] = field(default_factory=dict)
@@ -157,6 +161,7 @@ class Settings:
 
 _BOUNDS: dict[str, tuple[int, int]] = {
     "ask_after_silence_s": (10, 3600),
+    "typing_rate": TYPING_RATE_BOUNDS,
     "keep_audio_hours": (0, 24 * 365),
     "keep_notes_days": (0, 3650),
     "lock_after_minutes": (0, 24 * 60),

@@ -222,7 +222,7 @@ class Deeds(QObject):
             self.told.emit(Telling(done.sentence or "Inserted.", tone=Tone.GOOD))
             return
         self.told.emit(Telling(done.sentence, done.remedy))
-        self.text_refused.emit(text)
+        self.text_refused.emit(done.waiting or text)
 
     # --- sound and files ---
     def play(self, session_id: SessionId) -> None:

@@ -62,11 +62,12 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """What came of inserting. Text that did not arrive waits in the dictation box."""
+    """What came of inserting. Text that did not arrive is `waiting` in the dictation box."""
 
     arrived: bool
     sentence: str = ""
     remedy: str = ""
+    waiting: str = ""
 
 
 InsertionSteps: TypeAlias = Generator[float, None, Inserted]

@@ -28,6 +28,7 @@ from scribe_desktop.ui.lent_clipboard import LentClipboard
 
 _FOCUS_WITHIN_S = 1.0
 _LOOK_EVERY_S = 0.02
+_COPIED = (Refusal.NOT_TAKEN, Refusal.NOT_ALLOWED, Refusal.NOT_ON_KEYBOARD)
 
 
 class Inserting:
@@ -92,7 +93,7 @@ class Inserting:
 
     def _only_copied(self, text: str) -> workplace.Inserted:
         clipboard.copy_text(text)
-        return workplace.Inserted(arrived=False, sentence=self._here().plain_word)
+        return workplace.Inserted(arrived=False, sentence=self._here().plain_word, waiting=text)
 
     def _until_another_has_the_focus(self, tools: Tools) -> workplace.Waits:
         if tools.focus.current() is not None:
@@ -104,18 +105,19 @@ class Inserting:
             waited_s += _LOOK_EVERY_S
 
     def _insert(self, text: str, target: Target | None, tools: Tools) -> workplace.InsertionSteps:
-        method = Method.PASTE
+        settings, method = self._settings(), Method.PASTE
         if target is not None:
-            chosen = self._settings().insertion_by_program.get(target.program, "")
-            method = method_for(target, chosen, can_type=tools.keyboard.can_type)
-        outcome = yield from insertion(text, target, tools, method)
+            chosen = settings.insertion_by_program.get(target.program, "")
+            method = method_for(target, chosen, tools.keyboard)
+        outcome = yield from insertion(text, target, tools, method, settings.typing_rate)
         return self._in_words(text, outcome)
 
     def _in_words(self, text: str, outcome: Outcome) -> workplace.Inserted:
         if isinstance(outcome, Inserted):
             said = "Inserted." if outcome.verified else "Typed into the other program."
             return workplace.Inserted(arrived=True, sentence=said)
-        if outcome.reason in (Refusal.NOT_TAKEN, Refusal.NOT_ALLOWED):
+        waiting = outcome.rest if outcome.typed else text
+        if outcome.reason in _COPIED:
             # The sentence promises it, whatever the insertion left there.
-            clipboard.copy_text(text)
-        return workplace.Inserted(arrived=False, sentence=outcome.sentence)
+            clipboard.copy_text(waiting)
+        return workplace.Inserted(arrived=False, sentence=outcome.sentence, waiting=waiting)

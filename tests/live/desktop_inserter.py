@@ -1,7 +1,7 @@
 """Our side of an insertion, as a program of its own: it remembers a window and inserts into it.
 
-Lines in, lines out: `remember` answers with the program's name; `{"text": …}`
-inserts into the remembered window and answers with the outcome.
+Lines in, lines out: `remember` answers with the program's name; an object with `text`, `method`
+and `rate` inserts into the remembered window and answers with the outcome.
 """
 
 import json
@@ -31,7 +31,7 @@ def main() -> None:
         if isinstance(outcome, Inserted):
             say("inserted", "verified" if outcome.verified else "unverified")
         else:
-            say("refused", outcome.reason)
+            say("refused", outcome.reason, *([str(outcome.typed)] if outcome.typed else []))
 
     def obey() -> None:
         line = sys.stdin.readline()
@@ -41,7 +41,9 @@ def main() -> None:
             target = remembered[0] = tools.focus.current()
             say(target.program if target else "nothing")
         else:
-            steps = insertion(json.loads(line)["text"], remembered[0], tools, Method.PASTE)
+            asked = json.loads(line)
+            method, rate = Method(asked["method"]), asked["rate"]
+            steps = insertion(asked["text"], remembered[0], tools, method, rate)
             run_steps(steps, tell)
 
     # One line at a time is sent and answered, so none hides in the buffer.

@@ -35,12 +35,14 @@ class Inserter:
     def remember(self) -> str:
         return self._ask("remember")
 
-    def insert(self, text: str) -> str:
-        return self._ask(json.dumps({"text": text}))
+    def insert(self, text: str, method: str = "paste", rate: int = 400) -> str:
+        self.send(text, method, rate)
+        return self._answer()
 
-    def send(self, text: str) -> None:
+    def send(self, text: str, method: str = "paste", rate: int = 400) -> None:
         assert self._program.stdin
-        self._program.stdin.write(json.dumps({"text": text}) + "\n")
+        asked = {"text": text, "method": method, "rate": rate}
+        self._program.stdin.write(json.dumps(asked) + "\n")
         self._program.stdin.flush()
 
     def answer(self) -> str:

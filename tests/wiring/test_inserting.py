@@ -115,6 +115,19 @@ def test_a_program_can_be_typed_into_or_asked_about() -> None:
     assert desk.written == {RECORD: "text"}
 
 
+def test_what_was_not_typed_waits_and_nothing_else() -> None:
+    desk = Desk(then=[(0.2, lambda one: focus(one, OTHER))])
+    settings = with_value(Settings(), "insertion_by_program", {"epic.exe": "type"})
+    parts = inserting(desk, with_value(settings, "typing_rate", 100))
+    parts.remember(ONE, None)
+    text = "Patient sees well, and so on and on."
+    done = run(parts.into_remembered(text, ONE), desk)
+    assert not done.arrived
+    assert done.waiting
+    assert desk.written[RECORD] + done.waiting == text
+    assert f"of {len(text)} characters" in done.sentence
+
+
 @pytest.mark.usefixtures("qapp")
 def test_what_could_not_be_pressed_is_on_the_clipboard() -> None:
     desk = Desk(allowed=False)
@@ -131,6 +144,6 @@ def test_where_nothing_can_be_inserted_it_is_copied_and_said() -> None:
     parts.remember(ONE, None)
     assert parts.plain_word == "Not here."
     for steps in (parts.into_remembered("kept", ONE), parts.into_front("kept")):
-        assert run(steps, Desk()) == Inserted(arrived=False, sentence="Not here.")
+        assert run(steps, Desk()) == Inserted(arrived=False, sentence="Not here.", waiting="kept")
         assert QApplication.clipboard().text() == "kept"
     QApplication.clipboard().clear()

@@ -151,7 +151,7 @@ class X11Hotkeys:
         while event := self._display.next_event():
             if isinstance(event, KeyboardChanged):
                 changed = True
-            else:
+            elif isinstance(event, InputEvent):
                 self._take(event)
         if changed:
             # Several events tell of one new layout; a key keeps its name and

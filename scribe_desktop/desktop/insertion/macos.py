@@ -10,7 +10,7 @@ import ctypes as c
 import os
 from typing import Any, Protocol
 
-from scribe_desktop.desktop.insertion.insert import NotAllowed
+from scribe_desktop.desktop.insertion.insert import NotAllowed, TypesAtOnce
 from scribe_desktop.desktop.insertion.target import Target
 
 
@@ -48,10 +48,8 @@ class MacFocus:
         return Target(window, program.lower(), pid)
 
 
-class MacKeyboard:
+class MacKeyboard(TypesAtOnce):
     """Posts key strokes to the program in front."""
-
-    can_type = True
 
     def __init__(self, calls: Quartz) -> None:
         self._calls = calls

@@ -8,7 +8,7 @@ left on the clipboard with a word about it.
 import os
 from typing import Protocol
 
-from scribe_desktop.desktop.insertion.insert import NotAllowed
+from scribe_desktop.desktop.insertion.insert import NotAllowed, TypesAtOnce
 from scribe_desktop.desktop.insertion.target import Target
 
 
@@ -49,10 +49,8 @@ class WindowsFocus:
         return Target(window, self._calls.program(pid), pid)
 
 
-class WindowsKeyboard:
+class WindowsKeyboard(TypesAtOnce):
     """Sends key strokes to the window in front."""
-
-    can_type = True
 
     def __init__(self, calls: Front, own_pid: int | None = None) -> None:
         self._calls = calls

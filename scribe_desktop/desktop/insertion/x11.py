@@ -1,14 +1,16 @@
-"""Focus and paste keys on X11, by the server's own test extension.
+"""Focus and key strokes on X11, by the server's own test extension.
 
-Only keys that every keyboard has are pressed (Ctrl, Shift, V, Insert); the
-text itself always goes over the clipboard, so no character can be mistaken.
+Pasting presses keys that every keyboard has (Ctrl, Shift, V, Insert), and the
+text goes over the clipboard. What typing needs is in `x11_typing`.
 """
 
 import os
+from contextlib import AbstractContextManager
 from time import monotonic
 
 from scribe_desktop.desktop.insertion.insert import NotAllowed
 from scribe_desktop.desktop.insertion.target import Target
+from scribe_desktop.desktop.insertion.x11_typing import X11Typing
 from scribe_desktop.desktop.keysyms import CONTROL, MODIFIER_KEYSYMS, SHIFT, keycode
 from scribe_desktop.desktop.xcb import Display
 
@@ -49,11 +51,14 @@ class X11Focus:
 class X11Keyboard:
     """Presses paste as a finger would. One thread."""
 
-    # See the top of `insert`: remapped typing wrote wrong characters.
-    can_type = False
+    can_type = True
+    # Most viewers of other computers send the number of a key and not its
+    # meaning: what no key here has would be another letter there, or none.
+    types_into_remote = False
 
     def __init__(self, display: Display) -> None:
         self._display = display
+        self._typing = X11Typing(display)
         self._symbols: dict[int, tuple[int, ...]] = {}
         self._symbols_at_s = float("-inf")
 
@@ -80,9 +85,25 @@ class X11Keyboard:
         else:
             self._press([CONTROL], "V")
 
-    def type(self, _text: str, /) -> None:
-        """Not on X11."""
-        raise NotAllowed
+    def begin(self, text: str, target: Target, /) -> int:
+        """Make keys ready for the next characters."""
+        return self._typing.begin(text, target)
+
+    def type(self, text: str, /) -> None:
+        """Press them."""
+        self._typing.type(text)
+
+    def is_taken(self) -> bool:
+        """Whether the program has read them all."""
+        return self._typing.is_taken()
+
+    def end(self) -> None:
+        """Leave the keyboard as it was."""
+        self._typing.end()
+
+    def alone(self) -> AbstractContextManager[None]:
+        """The server serves nobody else meanwhile."""
+        return self._display.alone()
 
     def _press(self, held: list[int], key: str) -> None:
         symbols = self._layout()
