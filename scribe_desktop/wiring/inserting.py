@@ -107,8 +107,12 @@ class Inserting:
     def _insert(self, text: str, target: Target | None, tools: Tools) -> workplace.InsertionSteps:
         settings, method = self._settings(), Method.PASTE
         if target is not None:
-            chosen = settings.insertion_by_program.get(target.program, "")
-            method = method_for(target, chosen, tools.keyboard)
+            # People write names of programs and words as they like.
+            by_program = {
+                program.strip().lower(): how.strip().lower()
+                for program, how in settings.insertion_by_program.items()
+            }
+            method = method_for(target, by_program.get(target.program, ""), tools.keyboard)
         outcome = yield from insertion(text, target, tools, method, settings.typing_rate)
         return self._in_words(text, outcome)
 

@@ -235,6 +235,9 @@ def test_pairs_and_words_are_stored(windows: Windows, line: ScriptedLine, qtbot:
     table.table.setCurrentCell(0, 0)
     table.remove.click()
     assert dict(line.preferences.insertion_by_program) == {}
+    made.typing_rate.setValue(25)
+    made.typing_rate.editingFinished.emit()
+    assert line.preferences.typing_rate == 25
     made.vocabulary.setPlainText("metformin\n\n Lindqvist ")
     windows.open_settings("keys")
     assert line.preferences.vocabulary == ("metformin", "Lindqvist")

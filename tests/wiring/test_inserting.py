@@ -109,7 +109,7 @@ def test_a_program_can_be_typed_into_or_asked_about() -> None:
     typed.remember(ONE, None)
     done = run(typed.into_remembered("text", ONE), desk)
     assert done == Inserted(arrived=True, sentence="Typed into the other program.")
-    asks = inserting(desk, with_value(Settings(), "insertion_by_program", {"epic.exe": "ask"}))
+    asks = inserting(desk, with_value(Settings(), "insertion_by_program", {"Epic.EXE": "Ask "}))
     asks.remember(ONE, None)
     assert not run(asks.into_remembered("more", ONE), desk).arrived
     assert desk.written == {RECORD: "text"}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QPlainTextEdit
 
-from scribe_desktop.domain.settings import AfterStop, Settings
+from scribe_desktop.domain.settings import TYPING_RATE_BOUNDS, AfterStop, Settings
 from scribe_desktop.domain.text import refusal_of_auto_text, refusal_of_replacement
 from scribe_desktop.ui.pieces import paragraph
 from scribe_desktop.ui.settings.page import Page, Surroundings
@@ -81,6 +81,16 @@ class TextPage(Page):
             "How text goes into a program: paste, type or ask.",
             "Program",
             "How",
+        )
+        typing = self.group("Typing into programs")
+        self.typing_rate = self.number(
+            typing,
+            "typing_rate",
+            "Typing speed",
+            "Where text is typed and not pasted, as into remote desktops. Slower, if letters are"
+            " lost there.",
+            bounds=TYPING_RATE_BOUNDS,
+            unit="characters a second",
         )
         self.finish()
 
