@@ -43,6 +43,7 @@ from scribe_desktop.services.streamer import Streamer
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
 from scribe_desktop.wiring.computer import Computer, prepare_main_thread
+from scribe_desktop.wiring.typed_text import TypedText
 
 if TYPE_CHECKING:
     # What hears and encodes is imported where it is used: it takes most of a
@@ -160,6 +161,7 @@ class Program:
         )
         self.line.subscribe(self._obey_setting)
         self.computer = Computer(self.line)
+        self.typed_text = TypedText(self._spool, self._directory.prepare, time.time)
 
     def __enter__(self) -> Self:
         if any(session.capture is not Capture.STOPPED for session in self._spool.sessions()):

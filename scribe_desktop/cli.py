@@ -191,7 +191,7 @@ def _request(arguments: argparse.Namespace, token: str) -> dict[str, Any]:
     request = {key: value for key, value in vars(arguments).items() if value is not None}
     if request["command"] == "show" and not _shows_window(arguments):
         request["command"] = "report"
-    if request["command"] == "dictate":
+    if request["command"] in {"dictate", "write"}:
         # Named here, so that asking again after a holder left never records twice.
         request["session_id"] = f"ses_{secrets.token_hex(12)}"
     complete(request, _text_of)

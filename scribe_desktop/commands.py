@@ -81,6 +81,23 @@ def _dictate(call: Call) -> Answer:
         end_watch()
 
 
+def _write(call: Call) -> Answer:
+    """Have notes written from a text; a holder that left in the middle has it in the spool."""
+    line, request = call.line, call.request
+    call.program.deliver()
+    session_id = SessionId(request["session_id"])
+    end_watch = line.subscribe(lambda notice: _watch(notice, call))
+    try:
+        if not line.knows(session_id):
+            order = order_for(line, request)
+            if request.get("token"):
+                line.use_token(order.service, request["token"])
+            call.program.typed_text(request["text"], order, session_id=session_id)
+        return _collect(call, session_id, may_stop=True)
+    finally:
+        end_watch()
+
+
 def _record(call: Call, session_id: SessionId) -> bool:
     """Wait for the end of the speech: the file's, the time's, or the speaker's (then True)."""
     line, wishes, seconds = call.line, call.wishes, call.request.get("seconds")
@@ -359,6 +376,7 @@ def _window(call: Call) -> Answer:
 
 _COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "dictate": _dictate,
+    "write": _write,
     "deliver": _deliver,
     "sessions": _sessions,
     "report": _report,

@@ -125,6 +125,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 _RENDERERS: dict[str, Callable[[Record], str]] = {
     "dictate": _dictation,
     "fill": _dictation,
+    "write": _dictation,
     "amend": _dictation,
     "report": _dictation,
     "export": _dictation,

@@ -41,6 +41,14 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_about_dictations(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 ) -> None:
+    write = commands.add_parser("write", help="have notes written from a text, without speech")
+    write.add_argument("file", metavar="FILE", help="plain text, - for stdin")
+    write.add_argument("--service", metavar="NAME_OR_URL")
+    write.add_argument("--dialect", choices=("eka", "onprem", "spec"))
+    write.add_argument("--template", action="append", metavar="ID", help="at most two")
+    write.add_argument("--language", action="append", metavar="CODE")
+    write.add_argument("--patient-json", metavar="FILE", help="patient details, - for stdin")
+    write.add_argument("--json", action="store_true")
     fill = commands.add_parser("fill", help="run another template over a dictation that is done")
     push = commands.add_parser("push", help="save a dictation's notes, edits included, remotely")
     audio = commands.add_parser("fetch-audio", help="save the recording that the service has")
@@ -68,5 +76,5 @@ def complete(request: dict[str, Any], text_of: Callable[[str], str]) -> None:
     """Add what only the caller's own process can read: its terminal, its files."""
     if request["command"] == "sign-in":
         request["secret"] = secret_for(request["way"])
-    if request["command"] == "template-save":
+    if request["command"] in {"template-save", "write"}:
         request["text"] = text_of(request.pop("file"))

@@ -96,6 +96,7 @@ def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch)
         follow_settings=workstation.follow_settings,
         run_template=AnotherTemplate(line, program.client_for),
         continue_session=line.continue_dictation,
+        typed_text=program.typed_text,
         history=PastSessions(line, program.client),
         documents=ServiceDocuments(line, program.client_for, program.audit),
     )

@@ -231,5 +231,5 @@ def _require_present(session: Session, event: Event, remote_id: str) -> None:
 def _require_all_accepted(session: Session, event: Event) -> None:
     if session.capture is not Capture.STOPPED or session.accepted != session.chunks:
         raise IllegalEvent(session, event, "audio is still to come")
-    if session.chunks == 0:
+    if session.is_empty:
         raise IllegalEvent(session, event, "nothing was recorded")

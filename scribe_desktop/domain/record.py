@@ -42,6 +42,7 @@ def read_session(record: Mapping[str, Any]) -> Session:
             "cancelled_at",
             "withdrawn",
             "amended",
+            "typed",
         )
         if key in record
     }

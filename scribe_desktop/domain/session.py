@@ -87,6 +87,8 @@ class Session:
     withdrawn: bool = False
     amended: bool = False
     follows: SessionId | None = None
+    typed: bool = False
+    """Made of a text instead of speech: the text is the first version of its results."""
 
     @property
     def is_cancelled(self) -> bool:
@@ -96,7 +98,7 @@ class Session:
     @property
     def is_empty(self) -> bool:
         """Whether it is over and nothing was recorded."""
-        return self.capture is Capture.STOPPED and self.chunks == 0
+        return self.capture is Capture.STOPPED and self.chunks == 0 and not self.typed
 
     @property
     def remote_ids(self) -> tuple[str, ...]:

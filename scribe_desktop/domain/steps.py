@@ -1,7 +1,7 @@
 """What to do next for a session: one pure function that both workers obey.
 
-The upload worker takes Create, Amend, Upload, End and Withdraw; the poller takes
-Poll. Neither decides anything else, so the tests can drive a whole delivery
+The upload worker takes Create, Amend, Upload, End, SendText and Withdraw; the
+poller takes Poll. Neither decides anything else, so the tests can drive a whole delivery
 by calling `next_step` and `apply` in turn.
 """
 
@@ -36,6 +36,16 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class SendText:
+    """Hand over the text that was typed; it stands for all audio and for End.
+
+    `ask_first`: as for End.
+    """
+
+    ask_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Poll:
     """Ask for the result."""
 
@@ -57,7 +67,7 @@ class Rest:
     until: float | None = None
 
 
-Step: TypeAlias = Create | Amend | Upload | End | Poll | Withdraw | Rest
+Step: TypeAlias = Create | Amend | Upload | End | SendText | Poll | Withdraw | Rest
 
 
 def next_step(session: Session, now: float) -> Step:
@@ -87,6 +97,8 @@ def _open_step(session: Session) -> Step:
     if session.amended:
         # Before End: afterwards the notes are already being written.
         return Amend()
+    if session.typed:
+        return SendText(ask_first=session.end_sent)
     if session.accepted < session.chunks:
         return Upload(session.accepted)
     if session.capture is Capture.STOPPED:

@@ -17,7 +17,7 @@ from scribe_desktop.domain.offer import Health, Offer, TemplateOffer
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Json, NoteStatus, Results
 from scribe_desktop.domain.session import Remote, Session
-from scribe_desktop.protocol import discovery, errors, origins, requests, responses
+from scribe_desktop.protocol import discovery, errors, library, origins, requests, responses
 from scribe_desktop.protocol.dialects import DIALECTS, Dialect, dialect_of
 from scribe_desktop.protocol.reading import Unreadable, http_date, read_json, retry_after_s
 from scribe_desktop.services.address import Address
@@ -209,6 +209,10 @@ class Client:
                 return responses.EndReceipt()
             raise
         return responses.read_ended(reply.body)
+
+    def send_text(self, remote: Remote, text: str) -> None:
+        """Send the text that the notes are to be written from, instead of audio."""
+        self.call(library.upload_transcript(remote.remote_id, text), in_session=True)
 
     def get(self, remote: Remote) -> responses.Answer:
         """Ask how the session stands, with all that its answer refers to."""

@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
@@ -22,7 +23,7 @@ from scribe_desktop.domain.steps import Poll, Rest, next_step
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, Finished, Gone, Processing
 from scribe_desktop.services.lanes import Lanes
-from scribe_desktop.services.uploader import DeliverySpool, forgotten_again
+from scribe_desktop.services.uploader import DeliverySpool, forgotten_again, typed_text
 
 PEEK_S = 1.0
 """How often an unfinished session is looked at for live text."""
@@ -130,6 +131,9 @@ class Poller:
         now = self._now()
         match answer:
             case Finished(results):
+                if session.typed and not results.transcript:
+                    text = typed_text(self._spool, session.session_id)
+                    results = replace(results, transcript=text)
                 resolved = Resolved(now, results.outcome, remote.remote_id)
                 self._spool.store_results(session.session_id, results, resolved)
                 self._peeks.pop(session.session_id, None)

@@ -69,8 +69,8 @@ class Spool:
 
     # --- sessions --------------------------------------------------------------------
 
-    def add(self, session: Session) -> None:
-        """Store a new session."""
+    def add(self, session: Session, results: Results | None = None) -> None:
+        """Store a new session, with the clinician's text if there is one, both or neither."""
         with self._lock:
             if session.session_id in self._sessions:
                 raise ValueError("a session of that id exists")
@@ -82,6 +82,8 @@ class Spool:
                     _to_json(session_record(session)),
                 )
                 self._audit.changed(None, session)
+                if results is not None:
+                    self._add_version(session.session_id, results, Author.CLINICIAN)
             self._committed(session)
         self._news.tell()
 

@@ -32,13 +32,25 @@ from scribe_desktop.domain.events import (
 from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
+from scribe_desktop.domain.results import ResultsVersion
 from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
 from scribe_desktop.domain.session import Problem, Remote, Session, SessionId
-from scribe_desktop.domain.steps import Amend, Create, End, Poll, Rest, Upload, Withdraw, next_step
+from scribe_desktop.domain.steps import (
+    Amend,
+    Create,
+    End,
+    Poll,
+    Rest,
+    SendText,
+    Upload,
+    Withdraw,
+    next_step,
+)
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.requests import is_form
 from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone, Processing
 from scribe_desktop.services.lanes import Lanes
+from scribe_desktop.services.typed_text import hand_over
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +61,7 @@ _CLOCK_MOVED_S = LONGEST_RETRY_AFTER_S * 1.3
 """No wait is longer than this: one that is was written by a clock that has since moved."""
 
 
-_OwnStep: TypeAlias = Create | Amend | Upload | End | Withdraw
+_OwnStep: TypeAlias = Create | Amend | Upload | End | SendText | Withdraw
 
 
 class DeliverySpool(Protocol):
@@ -67,6 +79,9 @@ class DeliverySpool(Protocol):
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
         """A sealed chunk, the same bytes every time."""
 
+    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """Every version of the results; of a typed session the text is in each."""
+
 
 class DeliveryClient(Protocol):
     """What delivery needs of the client."""
@@ -82,6 +97,9 @@ class DeliveryClient(Protocol):
 
     def get(self, remote: Remote) -> Answer:
         """Ask how the session stands."""
+
+    def send_text(self, remote: Remote, text: str) -> None:
+        """Send a text instead of audio."""
 
     def amend(self, remote: Remote, order: Order) -> None:
         """Say what the clinician changed."""
@@ -212,6 +230,8 @@ class Uploader:
                 self._upload(session, client, index)
             case End(count, ask_first):
                 self._end(session, client, count, ask_first=ask_first)
+            case SendText(ask_first):
+                self._send_text(session, client, ask_first=ask_first)
             case Withdraw():
                 self._tell_once(session, lambda: client.withdraw(_remote(session)))
                 self._note(session, Withdrawn())
@@ -272,6 +292,15 @@ class Uploader:
             self._lapse(session)
             return
         self._note(session, EndAccepted(self._now(), receipt.received))
+
+    def _send_text(self, session: Session, client: DeliveryClient, *, ask_first: bool) -> None:
+        if not ask_first:
+            session = self._note(session, EndSent())
+        text = typed_text(self._spool, session.session_id)
+        if hand_over(client, _remote(session), text, ask_first=ask_first):
+            self._note(session, EndAccepted(self._now()))
+        else:
+            self._lapse(session)
 
     def _is_short(self, session: Session, received: int | None) -> bool:
         """Whether the service admits that it lacks chunks it acknowledged.
@@ -360,6 +389,12 @@ def forgotten_again(retry_at: float) -> DeliveryFailed:
     """A service that forgets again and again is asked more and more rarely."""
     error = errors.refusal(410, b"", in_session=True)
     return DeliveryFailed(Problem(error.message, error.remedy, Retry.LATER), retry_at)
+
+
+def typed_text(spool: DeliverySpool, session_id: SessionId) -> str:
+    """What the clinician typed, as it reads now."""
+    versions = spool.versions(session_id)
+    return (versions[-1].results.transcript if versions else None) or ""
 
 
 def _chunked(session: Session) -> Order:

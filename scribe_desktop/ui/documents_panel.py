@@ -48,12 +48,13 @@ class DocumentsPanel(QWidget):
         self._edited: StoredDocument | None = None
         self._build()
         self._lay_out()
+        self._fit_list()
         self._show_possible()
 
     def _build(self) -> None:
         self.list = QListWidget()
         self.list.setAccessibleName("Documents on the service")
-        self.list.setFixedHeight(self.list.fontMetrics().height() * 2 * ROWS_SHOWN)
+        self.list.setProperty("pages", "true")
         self.list.currentRowChanged.connect(self._choose)
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)
@@ -136,6 +137,7 @@ class DocumentsPanel(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         self.list.addItems([_row(one, offer) for one in self._documents])
+        self._fit_list()
         self.list.blockSignals(False)
         self._text = None
         self.reader.show_plain("")
@@ -146,13 +148,19 @@ class DocumentsPanel(QWidget):
             self.list.setCurrentRow(place)
         self._show_possible()
 
+    def _fit_list(self) -> None:
+        """As high as its rows, up to a few; the text needs the room."""
+        rows = min(max(self.list.count(), 1), ROWS_SHOWN)
+        row = max(self.list.sizeHintForRow(0), self.list.fontMetrics().height() * 2)
+        self.list.setFixedHeight(row * rows + SPACE * 2)
+
     def show_text(self, text: str, mine: str) -> None:
         """The text of the chosen one, and this computer's version of it if there is one."""
         self.progress.hide()
         self._text, self._mine = text, mine
         self.reader.show_markdown(text)
         differs = bool(mine) and mine.strip() != text.strip()
-        self._say("The version of this computer is another one." if differs else "")
+        self._say("The version on this computer says something else." if differs else "")
         self._show_possible()
 
     def current(self) -> StoredDocument | None:

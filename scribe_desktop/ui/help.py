@@ -32,6 +32,7 @@ _KEYS = (
     ("Ctrl+Shift+Space", "Record or stop; hold it to talk, with the global key"),
     ("Ctrl+F", "Find a dictation"),
     ("Ctrl+O", "Open a recording"),
+    ("Ctrl+T", "Have notes written from a text"),
     ("Ctrl+,", "Settings"),
     ("F1", "This page"),
     ("Tab, Shift+Tab", "To the next control, and back"),

@@ -1,4 +1,4 @@
-"""What is needed seldom: a recording from a file, settings, help, leaving."""
+"""What is needed seldom: a recording from a file, notes from a text, settings, help, leaving."""
 
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ class MainMenu(QMenu):
         super().__init__(window)
         self.open_recording = self.addAction("Open a recording…", window.choose_file)
         self.open_recording.setShortcut(QKeySequence.StandardKey.Open)
+        self.from_text = self.addAction("Notes from a text…")
+        self.from_text.setShortcut(QKeySequence("Ctrl+T"))
         self.addSeparator()
         self.settings = self.addAction("Settings…", lambda: window.settings_wanted.emit(""))
         self.settings.setShortcut(QKeySequence("Ctrl+,"))
@@ -34,6 +36,7 @@ class MainMenu(QMenu):
         """Draw in these colours."""
         for action, name in (
             (self.open_recording, "import"),
+            (self.from_text, "text"),
             (self.settings, "settings"),
             (self.help, "keyboard"),
             (self.about, "notice"),

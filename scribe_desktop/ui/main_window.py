@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self.shown_dictation = ShownDictation(self.results, self.deeds, workplace)
         self.shown_dictation.settings_wanted.connect(self.settings_wanted)
         self.shown_dictation.running_changed.connect(self._show_running)
-        self._service_screens = ServiceScreens(self, line, workplace)
+        self.service_screens = ServiceScreens(self, line, workplace)
         self._connect_bridge(bridge)
         self._add_keys()
         self._foot_timer = QTimer(self)
@@ -185,7 +185,14 @@ class MainWindow(QMainWindow):
     # --- drawing what the line says ---
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""
-        for part in (self.bar, self.lists, self.results, self.strip, self.menu):
+        for part in (
+            self.bar,
+            self.lists,
+            self.results,
+            self.strip,
+            self.menu,
+            self.service_screens,
+        ):
             part.use(colours)
 
     @Slot()

@@ -32,11 +32,17 @@ class ResultTab:
 
 
 def result_tabs(
-    results: Results | None, templates: Sequence[str], offer: Offer, *, waiting: str
+    results: Results | None,
+    templates: Sequence[str],
+    offer: Offer,
+    *,
+    waiting: str,
+    is_answered: bool = True,
 ) -> tuple[ResultTab, ...]:
     """Transcript first, then one tab for each template, asked for or answered.
 
-    `waiting` is the sentence of a tab that has nothing yet.
+    `waiting` is the sentence of a tab that has nothing yet. Results that are
+    not an answer hold only what the clinician typed.
     """
     transcript = results.transcript if results else None
     said = "" if transcript else (waiting if results is None else "The service sent no transcript.")
@@ -45,7 +51,9 @@ def result_tabs(
     for template_id in dict.fromkeys((*templates, *notes)):
         title = template_title(template_id, offer)
         note = notes.get(template_id)
-        tabs.append(_note_tab(template_id, title, note, waiting, asked=results is not None))
+        tabs.append(
+            _note_tab(template_id, title, note, waiting, asked=is_answered and results is not None)
+        )
     return tuple(tabs)
 
 

@@ -14,9 +14,9 @@ from scribe_desktop.ui.service_shelf import PastDictation
 from scribe_desktop.ui.view_state import (
     StateWord,
     Tone,
+    named_in_a_sentence,
     patient_label,
     patient_line,
-    service_name,
     when,
 )
 
@@ -135,7 +135,7 @@ def origin_of(past: PastDictation) -> str:
 
 def asking(service: str) -> str:
     """What is said while a list is fetched."""
-    return f"Asking {service_name(service)}…"
+    return f"Asking {named_in_a_sentence(service)}…"
 
 
 def could_not_ask(error: ScribeError, *, shown_before: bool) -> str:

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
 
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.results import TRANSCRIPT, Author, ResultsVersion
-from scribe_desktop.domain.session import Capture, Session
+from scribe_desktop.domain.session import Capture, Delivery, Session
 from scribe_desktop.ui.action_row import ActionRow, Possible
+from scribe_desktop.ui.advice import Advice, advice_for
 from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.documents_panel import DocumentsPanel
 from scribe_desktop.ui.note_text import ResultTab, result_tabs
@@ -31,8 +32,6 @@ from scribe_desktop.ui.pieces import (
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour
 from scribe_desktop.ui.view_state import (
-    Advice,
-    advice_for,
     caution_for,
     length_of,
     patient_label,
@@ -69,6 +68,7 @@ class ResultsPane(QWidget):
     edited = Signal(str, str, str)
     advice_taken = Signal(object)
     documents_wanted = Signal()
+    text_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,6 +158,11 @@ class ResultsPane(QWidget):
         column.addWidget(self.welcome)
         column.addSpacing(SPACE)
         column.addWidget(self.welcome_more)
+        self.from_text = button("Notes from a text…", "Have notes written from a text")
+        self.from_text.clicked.connect(self.text_wanted)
+        self.from_text.hide()
+        column.addSpacing(SPACE * 2)
+        column.addWidget(self.from_text, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         return page
 
@@ -269,6 +274,7 @@ class ResultsPane(QWidget):
             shown.session.order.templates,
             shown.offer,
             waiting=shown.waiting or waiting_sentence(shown.session),
+            is_answered=not shown.session.typed or shown.session.delivery is Delivery.RESOLVED,
         )
 
     @staticmethod

@@ -41,7 +41,7 @@ class SessionList(QWidget):
         self.empty = paragraph("", quiet=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE * 2, SPACE * 2, SPACE, SPACE)
+        column.setContentsMargins(SPACE * 2, SPACE, SPACE, SPACE)
         column.setSpacing(SPACE)
         column.addWidget(self.search)
         column.addWidget(self.empty)

@@ -4,10 +4,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.advice import Remedy
 from scribe_desktop.ui.deeds import Deeds
 from scribe_desktop.ui.dialogs import ask_patient
 from scribe_desktop.ui.results_pane import ResultsPane
-from scribe_desktop.ui.view_state import Remedy
 from scribe_desktop.ui.workplace import ExportFormat, Workplace
 
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from scribe_desktop.domain.audio import seconds
-from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Patient
 from scribe_desktop.domain.results import Outcome
@@ -75,14 +74,20 @@ def _delivery_word(session: Session) -> StateWord:
         case Delivery.UNSENT:
             return StateWord("Waiting to send", Tone.QUIET)
         case Delivery.OPEN:
-            if session.problem is not None:
-                return StateWord("Waiting to send", Tone.QUIET)
-            number = min(session.accepted + 1, session.chunks)
-            return StateWord(f"Sending {number} of {session.chunks}", Tone.BUSY)
+            return _sending_word(session)
         case Delivery.ENDED:
             return StateWord("Processing", Tone.BUSY)
         case Delivery.RESOLVED:
             return _OUTCOME_WORDS[session.outcome or Outcome.FAILED]
+
+
+def _sending_word(session: Session) -> StateWord:
+    if session.problem is not None:
+        return StateWord("Waiting to send", Tone.QUIET)
+    if session.typed:
+        return StateWord("Sending", Tone.BUSY)
+    number = min(session.accepted + 1, session.chunks)
+    return StateWord(f"Sending {number} of {session.chunks}", Tone.BUSY)
 
 
 _OUTCOME_WORDS = {
@@ -104,6 +109,8 @@ def length_of(session: Session) -> str:
     """How long a dictation is, in words short enough for a row; nothing while it grows."""
     if session.capture is not Capture.STOPPED:
         return ""
+    if session.typed:
+        return "Text"
     whole = round(seconds(session.frames))
     if whole < MINUTE_S:
         return f"{whole} s"
@@ -262,6 +269,11 @@ def service_name(name: str) -> str:
     return "This computer" if name == THIS_COMPUTER else name
 
 
+def named_in_a_sentence(service: str) -> str:
+    """The same, where it does not begin the sentence."""
+    return "this computer" if service == THIS_COMPUTER else service
+
+
 def count(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many}"
@@ -352,77 +364,6 @@ def waiting_sentence(session: Session) -> str:
         return "The service sent no text."
     if session.delivery is Delivery.ENDED:
         return "The text is being written."
+    if session.typed:
+        return "The note appears here once the text was sent."
     return "The text appears here once the dictation was sent."
-
-
-class Remedy(StrEnum):
-    """What one press of the button beside a sentence does."""
-
-    NONE = ""
-    SEND_NOW = "Send now"
-    SIGN_IN = "Sign in"
-    RESTORE = "Restore"
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """A sentence above the result: what happened, what it means, what to do."""
-
-    message: str
-    remedy: str
-    action: Remedy
-    tone: Tone
-
-
-def advice_for(session: Session, now: float) -> Advice | None:
-    """What to tell about one dictation, or nothing when all is well."""
-    if session.is_cancelled:
-        return Advice(
-            "This dictation was cancelled.", "It is kept for 7 days.", Remedy.RESTORE, Tone.GONE
-        )
-    if session.is_empty:
-        return Advice(
-            "Nothing was recorded.",
-            "Check the microphone in the bar above and record again.",
-            Remedy.NONE,
-            Tone.GONE,
-        )
-    problem = session.problem
-    if problem is not None:
-        signed_out = problem.retry is Retry.AFTER_SIGN_IN
-        when_next = ""
-        if session.retry_at is not None and session.retry_at > now:
-            when_next = f" Trying again in {rough_duration(session.retry_at - now)}."
-        return Advice(
-            problem.message,
-            f"{problem.remedy}{when_next}".strip(),
-            Remedy.SIGN_IN if signed_out else Remedy.SEND_NOW,
-            Tone.WARNING if session.retry_at is None else Tone.QUIET,
-        )
-    return _loss_advice(session)
-
-
-def _loss_advice(session: Session) -> Advice | None:
-    if session.gaps:
-        lost_s = sum(gap.seconds_lost for gap in session.gaps)
-        return Advice(
-            f"About {rough_duration(lost_s)} could not be recorded: {session.gaps[-1].reason}.",
-            "The text may miss words there; listen to it before you use it.",
-            Remedy.NONE,
-            Tone.WARNING,
-        )
-    if session.outcome is Outcome.FAILED:
-        return Advice(
-            "The service could not make a note of this dictation.",
-            "The recording is safe and can be played or sent again.",
-            Remedy.NONE,
-            Tone.WARNING,
-        )
-    if session.outcome is Outcome.PARTIAL:
-        return Advice(
-            "The service could finish only a part of this dictation.",
-            "What it wrote is below; compare it with the recording.",
-            Remedy.NONE,
-            Tone.WARNING,
-        )
-    return None

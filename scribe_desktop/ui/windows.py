@@ -236,6 +236,7 @@ class Windows(QObject):
     def lock(self) -> None:
         """Hide every text; a recording goes on."""
         self.main.results.keep_edit()
+        self.main.service_screens.hide_texts()
         self.curtain.draw()
         self._stage.setCurrentWidget(self.curtain)
         self.box.hide()

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from scribe_desktop.domain.notices import Level
+from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.updates import Progress
 from scribe_desktop.ui.service_shelf import Documents, History
@@ -298,6 +299,8 @@ class Workplace:
     exporter: Exporter | None = None
     run_template: Callable[[SessionId, str], None] | None = None
     """Have one more template filled from a session's recording; may wait for minutes."""
+    typed_text: Callable[[str, Order], SessionId] | None = None
+    """Keep a text and have notes written from it; may wait for the disk."""
     continue_session: Callable[[SessionId], SessionId] | None = None
     """Record more for an earlier dictation."""
     insertion: Insertion | None = None

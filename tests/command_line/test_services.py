@@ -82,3 +82,25 @@ def test_a_dictation_gets_another_note_and_is_saved_on_the_service(scribe: Scrib
     assert len(pushed["documents"]) == len(filled["templates"])
     amended = scribe("amend", "last", "--language", "en", "--json")
     assert amended.exit_code == 0, amended.err
+
+
+def test_notes_are_written_from_a_text(scribe: Scribe, tmp_path: Path) -> None:
+    service = RealService(tmp_path / "service", Clock())
+    base_url = f"http://127.0.0.1:{service.port}/voice/v1"
+    ran = scribe(
+        *("write", "-", "--template", "soap", "--service", base_url, "--json"),
+        text="Blood pressure 120 over 80.",
+        env={"SCRIBE_DESKTOP_TOKEN": TOKEN},
+    )
+    service.close()
+    assert ran.exit_code == 0, ran.err
+    record = ran.record("dictation")
+    assert record["transcript"] == "Blood pressure 120 over 80."
+    assert [note["id"] for note in record["templates"]] == ["soap"]
+    assert record["audio_seconds"] == 0.0
+
+
+def test_a_text_without_words_is_refused(scribe: Scribe) -> None:
+    ran = scribe("write", "-", text=" \n")
+    assert ran.exit_code == 1
+    assert "There is no text yet." in ran.err

@@ -107,6 +107,7 @@ SCRIPT: tuple[Action, ...] = (
     *(stop, work, work, work, work, work, work, work, work),
 )
 EMPTY: tuple[Action, ...] = (hear, work, stop, work, work)
+TYPED: tuple[Action, ...] = (work, work, work, work)
 
 FAULTS: tuple[Action, ...] = (
     *(going_wrong(fate) for fate in Fate if fate is not Fate.HEALTHY),
@@ -129,7 +130,7 @@ def check_fault_matrix(core: Core, *, every: int = 1) -> int:
     """Run it; raises AssertionError at the first broken promise. Returns how many runs."""
     runs = 0
     for script, faults in plans(every):
-        world = World(core)
+        world = World(core, typed=script is TYPED)
         for position, action in enumerate(script):
             for at, fault in faults:
                 if at == position:
@@ -144,7 +145,7 @@ def check_fault_matrix(core: Core, *, every: int = 1) -> int:
 
 def plans(every: int) -> Iterator[tuple[tuple[Action, ...], tuple[tuple[int, Action], ...]]]:
     """The healthy runs, each single fault, and every so-many-th pair."""
-    for script in (EMPTY, SCRIPT):
+    for script in (EMPTY, TYPED, SCRIPT):
         yield script, ()
         singles = list(itertools.product(range(len(script)), FAULTS))
         for one in singles:

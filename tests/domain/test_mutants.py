@@ -33,7 +33,7 @@ MACHINE_MUTANTS = {
         "session.accepted != session.chunks",
     ),
     "End of nothing": (
-        "if session.chunks == 0:",
+        "if session.is_empty:",
         "if False:",
     ),
     "an End that was never noted": (
@@ -89,7 +89,10 @@ MACHINE_MUTANTS = {
 
 STEP_MUTANTS = {
     "the newest chunk goes first": ("Upload(session.accepted)", "Upload(session.chunks - 1)"),
-    "End is repeated without asking": ("ask_first=session.end_sent", "ask_first=False"),
+    "End is repeated without asking": (
+        "End(session.chunks, ask_first=session.end_sent)",
+        "End(session.chunks, ask_first=False)",
+    ),
     "End counts one too many": (
         "End(session.chunks, ask_first",
         "End(session.chunks + 1, ask_first",
@@ -111,6 +114,11 @@ STEP_MUTANTS = {
         "session.is_cancelled or session.is_empty",
         "session.is_cancelled",
     ),
+    "a text is sent again without asking": (
+        "SendText(ask_first=session.end_sent)",
+        "SendText(ask_first=False)",
+    ),
+    "a text is taken for speech": ("if session.typed:", "if False:"),
     "nobody asks for the result": ("return Poll()", "return Rest()"),
     "the service is not told of a cancel": ("return Withdraw()", "return Rest()"),
     "the service is told of a cancel for ever": (
@@ -121,6 +129,7 @@ STEP_MUTANTS = {
 }
 
 RECORD_MUTANTS = {
+    "a restart forgets that it was typed": ('            "typed",\n', ""),
     "a restart forgets the End": ('            "end_sent",\n', ""),
     "a restart forgets the generation": ('            "generation",\n', ""),
     "a restart forgets the cancel": ('            "cancelled_at",\n', ""),
@@ -189,10 +198,15 @@ CHUNKER_MUTANTS = {
     ),
 }
 
+SESSION_MUTANTS = {
+    "a text counts as nothing": (" and not self.typed", ""),
+}
+
 DELIVERY_MUTANTS = [
     pytest.param(module, patch, id=name)
     for module, mutants in (
         ("machine", MACHINE_MUTANTS),
+        ("session", SESSION_MUTANTS),
         ("steps", STEP_MUTANTS),
         ("record", RECORD_MUTANTS),
     )

@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -87,6 +87,7 @@ class RemoteSession:
     end_count: int | None = None
     withdrawn: bool = False
     polls_until_result: int = 1
+    text: str = ""
 
 
 class Service:
@@ -112,6 +113,13 @@ class Service:
         if index == len(remote.chunks):
             remote.chunks.append(index)
 
+    def take_text(self, remote_id: str) -> None:
+        remote = self.get(remote_id)
+        assert not remote.text, "a text twice: this service would write twice"
+        assert not remote.chunks
+        remote.text = "typed"
+        remote.end_count = 0
+
     def end(self, remote_id: str, count: int) -> int:
         remote = self.get(remote_id)
         assert remote.end_count is None, "End twice: this service would process twice"
@@ -123,13 +131,16 @@ class Service:
 class World:
     """The session under test, its service, and the only clock there is."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, *, typed: bool = False) -> None:
         self.core = core
         self.service = Service()
         self.now = 1_000.0
         self.session = core.session.Session(
             core.session.SessionId("5e55"), created_at=self.now, order=Order()
         )
+        if typed:
+            stopped = core.session.Capture.STOPPED
+            self.session = replace(self.session, capture=stopped, typed=True)
         self.check()
 
     # --- facts -----------------------------------------------------------------------
@@ -157,7 +168,8 @@ class World:
             assert session.accepted == 0, "what a lapsed session had is counted for the next"
         if session.end_sent or session.delivery in (delivery.ENDED, delivery.RESOLVED):
             assert session.capture is capture.STOPPED
-            assert session.accepted == session.chunks > 0
+            assert session.accepted == session.chunks
+            assert session.chunks > 0 or session.typed
         if session.remote is not None and session.remote.remote_id in self.service.sessions:
             remote = self.service.sessions[session.remote.remote_id]
             assert session.accepted <= len(remote.chunks), "counted as accepted, but not there"
@@ -209,7 +221,7 @@ class World:
         step = steps.next_step(self.session, self.now)
         if isinstance(step, steps.Rest):
             return False
-        if isinstance(step, steps.End):
+        if isinstance(step, (steps.End, steps.SendText)):
             self.apply(self.core.events.EndSent())
         if fate in (Fate.BUSY, Fate.LOST_REQUEST):
             self.fail(Retry.LATER, self.now + 5.0)
@@ -248,15 +260,30 @@ class World:
             remote_id = self.core.machine.candidate_remote_id(self.session)
             self.service.create(remote_id)
             return self.core.events.Created(session.Remote(remote_id, "target"))
-        remote_id = self.session.remote.remote_id
+        if isinstance(step, (steps.Amend, steps.Withdraw, steps.Poll)):
+            return self.said(step, self.session.remote.remote_id)
+        return self.handed_over(step, self.session.remote.remote_id)
+
+    def handed_over(self, step: Any, remote_id: str) -> Any:
+        """What is dictated goes over, and its end."""
+        steps = self.core.steps
         if isinstance(step, steps.Upload):
             self.service.upload(remote_id, step.index)
             return self.core.events.ChunkAccepted(step.index, remote_id)
+        if isinstance(step, steps.SendText):
+            if not (step.ask_first and self.service.get(remote_id).text):
+                self.service.take_text(remote_id)
+            return self.core.events.EndAccepted(self.now)
         if isinstance(step, steps.End):
             count = self.service.get(remote_id).end_count if step.ask_first else None
             if count is None:
                 count = self.service.end(remote_id, step.count)
             return self.core.events.EndAccepted(self.now, count)
+        raise AssertionError(f"nobody knows {step}")
+
+    def said(self, step: Any, remote_id: str) -> Any:
+        """What is told or asked about the session."""
+        steps = self.core.steps
         if isinstance(step, steps.Amend):
             self.service.get(remote_id)
             return self.core.events.AmendmentTold(self.session.order)
@@ -289,7 +316,7 @@ class World:
             self.speak(1)
             self.apply(self.core.events.Stopped(self.now))
         self.settle()
-        if self.session.chunks == 0:
+        if self.session.chunks == 0 and not self.session.typed:
             assert self.session.remote is None or self.session.withdrawn
             return
         assert self.resolved, "a stopped session with audio never resolved"
@@ -297,6 +324,7 @@ class World:
         if remote is not None:
             assert remote.chunks == list(range(self.session.chunks)), "not all of it is there"
             assert remote.end_count == self.session.chunks
+            assert bool(remote.text) == self.session.typed, "the text is not there"
 
     @property
     def resolved(self) -> bool:
@@ -359,7 +387,7 @@ def wrong_ends(core: Core, session: Any) -> list[Any]:
     is_whole = (
         session.capture is core.session.Capture.STOPPED and session.accepted == session.chunks
     )
-    if not is_whole or session.chunks == 0:
+    if not is_whole or (session.chunks == 0 and not session.typed):
         wrong += [core.events.EndSent(), core.events.EndAccepted(1.0, session.chunks)]
     return wrong
 

@@ -8,8 +8,8 @@ from scribe_desktop.domain.errors import UnknownSession
 from scribe_desktop.domain.events import ChunkSealed, Resolved, SpeechStarted, Stopped
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
-from scribe_desktop.domain.results import Results
-from scribe_desktop.domain.session import Delivery, Session, SessionId
+from scribe_desktop.domain.results import Author, Outcome, Results, ResultsVersion
+from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.services.address import Address, FixedToken
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.poller import Poller
@@ -56,6 +56,10 @@ class MemorySpool:
             self.results[session_id] = results
             return self.update(session_id, lambda session: apply(session, event))
 
+    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        kept = self.results.get(session_id)
+        return () if kept is None else (ResultsVersion(1, Author.SERVICE, 0.0, kept),)
+
     def wait(self, is_so: Callable[[], bool], timeout_s: float = 10.0) -> bool:
         with self.changed:
             return self.changed.wait_for(is_so, timeout_s)
@@ -80,6 +84,16 @@ class MemorySpool:
             self.seal(session_id)
         if stop:
             self.update(session_id, lambda s: apply(s, Stopped(at + 1)))
+        return session_id
+
+    def typed(self, text: str, *, order: Order | None = None) -> SessionId:
+        """What typing a text would do."""
+        session_id = SessionId("ses_" + "7" * 24)
+        self.results[session_id] = Results(Outcome.COMPLETED, text)
+        with self.changed:
+            self.kept[session_id] = Session(
+                session_id, 1000.0, order or an_order(), capture=Capture.STOPPED, typed=True
+            )
         return session_id
 
     def seal(self, session_id: SessionId) -> None:

@@ -48,6 +48,9 @@ class Scripted:
         self._note(f"end {count}", self.named[remote.remote_id])
         return EndReceipt(self.received)
 
+    def send_text(self, remote: Remote, text: str) -> None:
+        self._note("text", self.named[remote.remote_id])
+
     def get(self, remote: Remote) -> Answer:
         self._note("get", self.named[remote.remote_id])
         return self.answer or Finished(Results(Outcome.COMPLETED))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
+from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Results
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.updates import Progress, Stage, UpdateRefused
@@ -354,6 +355,26 @@ class FakeRuleFiles:
         self.written.append((path, dict(pairs)))
 
 
+@dataclass
+class FakeTypedText:
+    """Keeps what it is given; a call waits while `gate` is closed."""
+
+    taken: list[tuple[str, Order]] = field(default_factory=list)
+    refuse: ScribeError | None = None
+    gate: threading.Event = field(default_factory=threading.Event)
+    answer: SessionId = field(default_factory=lambda: SessionId(f"ses_{1:024x}"))
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def __call__(self, text: str, order: Order) -> SessionId:
+        assert self.gate.wait(10)
+        if self.refuse is not None:
+            raise self.refuse
+        self.taken.append((text, order))
+        return self.answer
+
+
 def whole_workplace() -> Workplace:
     return Workplace(
         speaker=FakeSpeaker(),
@@ -369,6 +390,7 @@ def whole_workplace() -> Workplace:
         diagnostics=FakeDiagnostics(),
         weights=FakeWeights(),
         history=FakeHistory(),
+        typed_text=FakeTypedText(),
         documents=FakeDocuments(),
         updates=FakeUpdates(),
         rule_files=FakeRuleFiles(),

@@ -163,7 +163,7 @@ def test_changes_can_be_dropped(panel: DocumentsPanel, there: FakeDocuments) -> 
 def test_the_version_of_this_computer_can_go_there(
     panel: DocumentsPanel, there: FakeDocuments, line: ScriptedLine, qtbot: QtBot
 ) -> None:
-    assert "another one" in panel.sentence.text()
+    assert "something else" in panel.sentence.text()
     panel.use_mine.click()
     assert panel.editor.toPlainText() == NOTE
     panel.keep.click()

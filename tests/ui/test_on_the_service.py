@@ -77,7 +77,7 @@ def test_the_service_is_asked_when_its_list_is_looked_at(
     history.gate.clear()
     main.lists.tabs.setCurrentIndex(ON_SERVICE)
     assert main.past.progress.isVisibleTo(main.past)
-    assert main.past.sentence.text() == "Asking This computer…"
+    assert main.past.sentence.text() == "Asking this computer…"
     history.gate.set()
     qtbot.waitUntil(lambda: main.past.model.rowCount() == 3)
     assert not main.past.progress.isVisibleTo(main.past)

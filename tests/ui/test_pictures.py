@@ -17,6 +17,7 @@ from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.domain.settings import Theme
 from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
+from scribe_desktop.ui.text_notes import TextNotes
 from scribe_desktop.ui.theme import Colours, colours_for
 from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import Workplace
@@ -162,3 +163,15 @@ def test_the_documents_of_a_dictation(
     panel.edit.click()
     for scale in SCALES:
         draw(main, folder / f"documents-edited-{theme}-{scale}00.png", scale)
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_notes_from_a_text(windows: Windows, folder: Path, theme: Theme) -> None:
+    windows.deeds.set_setting("theme", theme)
+    for scale in SCALES:
+        draw(windows.main, folder / f"main-empty-{theme}-{scale}00.png", scale)
+    windows.main.menu.from_text.trigger()
+    (dialog,) = windows.main.findChildren(TextNotes)
+    dialog.text.setPlainText(SAID)
+    for scale in SCALES:
+        draw(dialog, folder / f"from-text-{theme}-{scale}00.png", scale)

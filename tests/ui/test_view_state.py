@@ -8,10 +8,9 @@ from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Capture, Delivery, Problem
+from scribe_desktop.ui.advice import Remedy, advice_for
 from scribe_desktop.ui.view_state import (
-    Remedy,
     Tone,
-    advice_for,
     caution_for,
     clock,
     foot_sentence,

@@ -1,0 +1,92 @@
+"""What to tell about one dictation: what happened, what it means for it, what to do.
+
+No Qt in here, as in `view_state`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scribe_desktop.domain.errors import Retry
+from scribe_desktop.domain.results import Outcome
+from scribe_desktop.domain.session import Session
+from scribe_desktop.ui.view_state import Tone, rough_duration
+
+
+class Remedy(StrEnum):
+    """What one press of the button beside a sentence does."""
+
+    NONE = ""
+    SEND_NOW = "Send now"
+    SIGN_IN = "Sign in"
+    RESTORE = "Restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A sentence above the result: what happened, what it means, what to do."""
+
+    message: str
+    remedy: str
+    action: Remedy
+    tone: Tone
+
+
+def advice_for(session: Session, now: float) -> Advice | None:
+    """What to tell about one dictation, or nothing when all is well."""
+    if session.is_cancelled:
+        return Advice(
+            "This dictation was cancelled.", "It is kept for 7 days.", Remedy.RESTORE, Tone.GONE
+        )
+    if session.is_empty:
+        return Advice(
+            "Nothing was recorded.",
+            "Check the microphone in the bar above and record again.",
+            Remedy.NONE,
+            Tone.GONE,
+        )
+    problem = session.problem
+    if problem is not None:
+        signed_out = problem.retry is Retry.AFTER_SIGN_IN
+        when_next = ""
+        if session.retry_at is not None and session.retry_at > now:
+            when_next = f" Trying again in {rough_duration(session.retry_at - now)}."
+        return Advice(
+            _of_text(problem.message) if session.typed else problem.message,
+            f"{problem.remedy}{when_next}".strip(),
+            Remedy.SIGN_IN if signed_out else Remedy.SEND_NOW,
+            Tone.WARNING if session.retry_at is None else Tone.QUIET,
+        )
+    return _loss_advice(session)
+
+
+def _loss_advice(session: Session) -> Advice | None:
+    if session.gaps:
+        lost_s = sum(gap.seconds_lost for gap in session.gaps)
+        return Advice(
+            f"About {rough_duration(lost_s)} could not be recorded: {session.gaps[-1].reason}.",
+            "The text may miss words there; listen to it before you use it.",
+            Remedy.NONE,
+            Tone.WARNING,
+        )
+    if session.outcome is Outcome.FAILED:
+        return Advice(
+            "The service could not make a note of this dictation.",
+            "The text is safe."
+            if session.typed
+            else "The recording is safe and can be played or sent again.",
+            Remedy.NONE,
+            Tone.WARNING,
+        )
+    if session.outcome is Outcome.PARTIAL:
+        return Advice(
+            "The service could finish only a part of this dictation.",
+            "What it wrote is below; compare it with the recording.",
+            Remedy.NONE,
+            Tone.WARNING,
+        )
+    return None
+
+
+def _of_text(message: str) -> str:
+    """A sentence about a dictation, said of a text that was typed."""
+    return message.replace("recording", "text")
