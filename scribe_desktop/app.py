@@ -139,6 +139,7 @@ class Program:
             self.client_for,
             on_trouble=self._tell,
             is_streamed=self._streamer.takes,
+            formats_of=lambda service: self._directory.offer(service).audio_formats,
         )
         self._poller = Poller(
             self._spool,

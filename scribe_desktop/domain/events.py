@@ -7,7 +7,7 @@ should happen; that is for `steps`.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from scribe_desktop.domain.audio import Gap
+from scribe_desktop.domain.audio import AudioForm, Gap
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Problem, Remote
@@ -109,6 +109,17 @@ class Lapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class FormChosen:
+    """The service takes the audio in another form: deliver in that one, from the start.
+
+    Always in a fresh remote session: a reply may have been lost, and a service
+    that has one form of a chunk must never get another one beside it.
+    """
+
+    form: AudioForm
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryFailed:
     """A step failed; the next try is due at `retry_at`, or waits for someone (None)."""
 
@@ -162,6 +173,7 @@ DeliveryEvent: TypeAlias = (
     | StillProcessing
     | Resolved
     | Lapsed
+    | FormChosen
     | DeliveryFailed
     | Released
 )

@@ -15,6 +15,7 @@ What always holds (tests/domain/test_session_machine.py proves each one):
 4. A receipt for an earlier remote session never counts for the present one.
 5. Every stopped session with audio resolves once the service heals.
 6. Cancel is legal everywhere, loses nothing, and can be undone.
+7. All chunks of one remote session are sent in one form.
 """
 
 import hashlib
@@ -32,6 +33,7 @@ from scribe_desktop.domain.events import (
     EndAccepted,
     EndSent,
     Event,
+    FormChosen,
     GapNoted,
     Lapsed,
     OrderAmended,
@@ -73,6 +75,7 @@ CAPTURE: dict[tuple[Capture, type[CaptureEvent]], Capture] = {
 DELIVERY: dict[tuple[Delivery, type[DeliveryEvent]], Delivery] = {
     (Delivery.UNSENT, Created): Delivery.OPEN,
     (Delivery.UNSENT, Lapsed): Delivery.UNSENT,
+    (Delivery.UNSENT, FormChosen): Delivery.UNSENT,
     (Delivery.UNSENT, DeliveryFailed): Delivery.UNSENT,
     (Delivery.UNSENT, Released): Delivery.UNSENT,
     (Delivery.OPEN, TargetRenewed): Delivery.OPEN,
@@ -80,6 +83,7 @@ DELIVERY: dict[tuple[Delivery, type[DeliveryEvent]], Delivery] = {
     (Delivery.OPEN, EndSent): Delivery.OPEN,
     (Delivery.OPEN, EndAccepted): Delivery.ENDED,
     (Delivery.OPEN, Lapsed): Delivery.UNSENT,
+    (Delivery.OPEN, FormChosen): Delivery.UNSENT,
     (Delivery.OPEN, DeliveryFailed): Delivery.OPEN,
     (Delivery.OPEN, Released): Delivery.OPEN,
     (Delivery.ENDED, StillProcessing): Delivery.ENDED,
@@ -164,6 +168,9 @@ def _apply_delivery(session: Session, event: DeliveryEvent) -> Session:  # noqa:
             return replace(_healthy(session), retry_at=until)
         case Lapsed():
             return _lapse(session)
+        case FormChosen(form):
+            fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
+            return replace(_healthy(fresh), audio_form=form)
         case Created(remote):
             # Also when cancelled in the meantime: then Withdraw comes next, and
             # no session is left open on the service without anyone knowing.

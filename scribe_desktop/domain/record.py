@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from scribe_desktop.domain.audio import Gap
+from scribe_desktop.domain.audio import AudioForm, Gap
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.order import Mode, Order, Patient, ServiceRef, UploadType
 from scribe_desktop.domain.results import Json, Note, NoteStatus, Outcome, Results
@@ -60,6 +60,7 @@ def read_session(record: Mapping[str, Any]) -> Session:
         gaps=tuple(Gap(**gap) for gap in record.get("gaps", ())),
         outcome=Outcome(outcome) if outcome else None,
         follows=SessionId(follows) if follows else None,
+        audio_form=AudioForm(record.get("audio_form", AudioForm.WEBM)),
         **plain,
     )
 

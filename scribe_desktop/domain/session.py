@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
-from scribe_desktop.domain.audio import Gap
+from scribe_desktop.domain.audio import AudioForm, Gap
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Outcome
@@ -86,6 +86,7 @@ class Session:
     cancelled_at: float | None = None
     withdrawn: bool = False
     amended: bool = False
+    audio_form: AudioForm = AudioForm.WEBM
     follows: SessionId | None = None
     typed: bool = False
     """Made of a text instead of speech: the text is the first version of its results."""

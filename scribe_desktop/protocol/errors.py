@@ -259,6 +259,11 @@ def refusal(
     )
 
 
+def refuses_the_format(error: ServiceError) -> bool:
+    """Whether the service would take the same speech in another form."""
+    return error.code == "invalid_audio_format" or error.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
 def _by_status(status: int) -> Rule:
     if status in BY_STATUS:
         return BY_STATUS[status]

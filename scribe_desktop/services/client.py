@@ -176,7 +176,7 @@ class Client:
         try:
             self._post_file(plan.url, plan.media_type, chunk.body)
         except ServiceError as error:
-            if error.code != "invalid_audio_format":
+            if not errors.refuses_the_format(error):
                 raise
             # Servers compare the label letter by letter, and not all the same letters.
             other = "" if plan.media_type else chunk.media_type

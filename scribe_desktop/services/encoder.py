@@ -17,10 +17,17 @@ from typing import Final
 import av
 import numpy as np
 
-from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE, EncodedChunk, frames_in
+from scribe_desktop.domain.audio import (
+    BYTES_PER_FRAME,
+    SAMPLE_RATE,
+    AudioForm,
+    EncodedChunk,
+    frames_in,
+)
 from scribe_desktop.domain.errors import AudioFileError
 
 BIT_RATE: Final = 32_000
+MP3_BIT_RATE: Final = 64_000
 
 # `audio`, because `voip` filters the low voice away: 21.8 against 11.9 dB.
 # Packets of 60 ms: nobody waits for a packet inside a finished file, the ratio
@@ -64,6 +71,32 @@ def encode_wav(pcm: bytes, index: int) -> EncodedChunk:
         media_type="audio/wav",
         extension="wav",
     )
+
+
+def encode_mp3(pcm: bytes, index: int) -> EncodedChunk:
+    """The same speech as MP3, for a service that lists nothing else (PROTOCOL.md §2.5)."""
+    samples = np.frombuffer(pcm, dtype="<i2").reshape(1, -1)
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp3") as container:
+        stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE)
+        stream.layout = "mono"
+        stream.bit_rate = MP3_BIT_RATE
+        resampler = av.AudioResampler("s16p", "mono", SAMPLE_RATE)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.rate = SAMPLE_RATE
+        frame.pts = 0
+        for piece in (*resampler.resample(frame), *resampler.resample(None)):
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return EncodedChunk(index, file.getvalue(), frames_in(pcm), "audio/mp3", "mp3")
+
+
+def recoded(chunk: EncodedChunk, form: AudioForm) -> EncodedChunk:
+    """A sealed chunk in the form that the service takes; the same bytes at each call."""
+    if form is AudioForm.WEBM or chunk.extension == form.value:
+        return chunk
+    pcm = decode_chunk(chunk)
+    return encode_wav(pcm, chunk.index) if form is AudioForm.WAV else encode_mp3(pcm, chunk.index)
 
 
 def decode(body: bytes) -> bytes:

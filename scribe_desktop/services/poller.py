@@ -22,8 +22,9 @@ from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, Se
 from scribe_desktop.domain.steps import Poll, Rest, next_step
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, Finished, Gone, Processing
+from scribe_desktop.services.delivery_sides import DeliverySpool
 from scribe_desktop.services.lanes import Lanes
-from scribe_desktop.services.uploader import DeliverySpool, forgotten_again, typed_text
+from scribe_desktop.services.uploader import forgotten_again, typed_text
 
 PEEK_S = 1.0
 """How often an unfinished session is looked at for live text."""

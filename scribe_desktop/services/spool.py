@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
+from scribe_desktop.domain.audio import BYTES_PER_FRAME, AudioForm, EncodedChunk, frames_in
 from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.errors import SpoolError, UnknownSession
 from scribe_desktop.domain.events import ChunkSealed, Resolved, Stopped
@@ -34,6 +34,7 @@ from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_news import Listener, SpoolNews
+from scribe_desktop.services.spool_receipts import Receipt, SpoolReceipts
 from scribe_desktop.services.spool_rescue import open_or_set_aside
 
 
@@ -44,6 +45,7 @@ class Spool:
         self._file = file
         self._now = now
         self._audit = SpoolAudit(file, now)
+        self._receipts = SpoolReceipts(file)
         self._lock = threading.RLock()
         self._news = SpoolNews()
         # What was last committed, so that workers who look often do not make
@@ -189,10 +191,16 @@ class Spool:
                 self._file.refuse()
         return EncodedChunk(index, body, frames, media_type, extension)
 
-    def chunk_digest(self, session_id: SessionId, index: int) -> str:
-        """SHA-256 of a sealed chunk in hex, taken when it was sealed."""
-        (digest,) = self._chunk_row("digest", session_id, index)
-        return str(digest)
+    def receipt(self, session_id: SessionId, index: int) -> Receipt | None:
+        """The digests of a chunk as it was sealed and as it was sent."""
+        with self._lock:
+            return self._receipts.of(session_id, index)
+
+    def note_sent(self, session_id: SessionId, form: AudioForm, chunk: EncodedChunk) -> bool:
+        """Write down which recoded bytes go out; False if others of that form went before."""
+        with self._lock:
+            digest = hashlib.sha256(chunk.body).hexdigest()
+            return self._receipts.note(session_id, chunk.index, form, digest)
 
     def tail(self, session_id: SessionId) -> bytes:
         """PCM that is not yet in a chunk, in order."""

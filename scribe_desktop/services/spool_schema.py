@@ -61,13 +61,23 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
                detail TEXT NOT NULL,
                digest TEXT NOT NULL)""",
     ),
+    (
+        """CREATE TABLE sent (
+               session_id TEXT NOT NULL,
+               chunk INTEGER NOT NULL,
+               form TEXT NOT NULL,
+               digest TEXT NOT NULL,
+               PRIMARY KEY (session_id, chunk),
+               FOREIGN KEY (session_id, chunk) REFERENCES chunks ON DELETE CASCADE)""",
+    ),
 )
 """Step n brings a store of version n to version n + 1; a step never changes once released."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 TABLES = ("sessions", "chunks", "tail", "results", "facts", "audit")
-"""In the order in which rows may be copied: parents first."""
+"""In the order in which rows may be copied: parents first. `sent` is not among them: an
+older store has none, and what it says can be found out again."""
 
 _NO_ROOM = {dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_READONLY, dbapi2.SQLITE_CANTOPEN}
 _UNREADABLE = {dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB}

@@ -11,9 +11,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.audio import AudioForm, EncodedChunk, form_after, offered_form
 from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
 from scribe_desktop.domain.events import (
     AmendmentTold,
@@ -23,6 +23,7 @@ from scribe_desktop.domain.events import (
     EndAccepted,
     EndSent,
     Event,
+    FormChosen,
     Lapsed,
     OrderAmended,
     Released,
@@ -32,7 +33,6 @@ from scribe_desktop.domain.events import (
 from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
-from scribe_desktop.domain.results import ResultsVersion
 from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
 from scribe_desktop.domain.session import Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import (
@@ -48,7 +48,9 @@ from scribe_desktop.domain.steps import (
 )
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.requests import is_form
-from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone, Processing
+from scribe_desktop.protocol.responses import Finished, Gone, Processing
+from scribe_desktop.services.delivery_sides import DeliveryClient, DeliverySpool
+from scribe_desktop.services.encoder import recoded
 from scribe_desktop.services.lanes import Lanes
 from scribe_desktop.services.typed_text import hand_over
 
@@ -64,58 +66,12 @@ _CLOCK_MOVED_S = LONGEST_RETRY_AFTER_S * 1.3
 _OwnStep: TypeAlias = Create | Amend | Upload | End | SendText | Withdraw
 
 
-class DeliverySpool(Protocol):
-    """What delivery needs of the spool."""
-
-    def sessions(self) -> tuple[Session, ...]:
-        """All sessions."""
-
-    def get(self, session_id: SessionId) -> Session:
-        """One session; raises UnknownSession."""
-
-    def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
-        """Replace a session by a pure function of itself."""
-
-    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
-        """A sealed chunk, the same bytes every time."""
-
-    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
-        """Every version of the results; of a typed session the text is in each."""
-
-
-class DeliveryClient(Protocol):
-    """What delivery needs of the client."""
-
-    def create(self, session: Session) -> Remote:
-        """Open the session."""
-
-    def upload(self, remote: Remote, chunk: EncodedChunk) -> None:
-        """Send one chunk."""
-
-    def end(self, remote: Remote, count: int) -> EndReceipt:
-        """Say that `count` chunks were all."""
-
-    def get(self, remote: Remote) -> Answer:
-        """Ask how the session stands."""
-
-    def send_text(self, remote: Remote, text: str) -> None:
-        """Send a text instead of audio."""
-
-    def amend(self, remote: Remote, order: Order) -> None:
-        """Say what the clinician changed."""
-
-    def withdraw(self, remote: Remote) -> None:
-        """Say that it is cancelled."""
-
-    def abort(self) -> None:
-        """End what is in flight, for good."""
-
-
 class Uploader:
     """The upload worker: one lane for each service.
 
     `client_for` is called on a lane's thread before each step. `is_streamed`
-    says whether a running stream takes care of a session's audio.
+    says whether a running stream takes care of a session's audio. `formats_of`
+    is what a service said it takes, as last known, without asking it.
     """
 
     def __init__(
@@ -127,6 +83,7 @@ class Uploader:
         on_trouble: Callable[[Trouble], None] = lambda _: None,
         *,
         is_streamed: Callable[[SessionId], bool] = lambda _: False,
+        formats_of: Callable[[ServiceRef], tuple[str, ...]] = lambda _: (),
     ) -> None:
         self._spool = spool
         self._client_for = client_for
@@ -134,6 +91,7 @@ class Uploader:
         self._spread = spread
         self._on_trouble = on_trouble
         self._is_streamed = is_streamed
+        self._formats_of = formats_of
         self._pauses: dict[ServiceRef, tuple[float, int]] = {}
         self._unreached: dict[ServiceRef, set[SessionId]] = {}
         self._clients: dict[ServiceRef, DeliveryClient] = {}
@@ -239,6 +197,9 @@ class Uploader:
     def _create(self, session: Session, client: DeliveryClient) -> None:
         if session.order.upload_type is UploadType.STREAM:
             session = self._note(session, OrderAmended(_chunked(session)))
+        form = offered_form(self._formats_of(session.order.service))
+        if session.audio_form is AudioForm.WEBM and form is not AudioForm.WEBM:
+            session = self._note(session, FormChosen(form))
         created = self._note(session, Created(client.create(session)))
         if created.amended:
             self._note(session, AmendmentTold(session.order))
@@ -250,15 +211,37 @@ class Uploader:
             self._note(session, OrderAmended(_chunked(session)))
             self._note(session, Lapsed())
             return
-        chunk = self._spool.chunk(session.session_id, index)
+        chunk = recoded(self._spool.chunk(session.session_id, index), session.audio_form)
+        if not self._is_same_as_before(session, chunk):
+            self._lapse(session)
+            return
         try:
             client.upload(remote, chunk)
         except ServiceError as error:
-            if error.code != errors.FORM_EXPIRED:
+            if errors.refuses_the_format(error):
+                self._change_form(session, error)
+            elif error.code == errors.FORM_EXPIRED:
+                self._renew_target(session, client, error)
+            else:
                 raise
-            self._renew_target(session, client, error)
             return
         self._note(session, ChunkAccepted(index, remote.remote_id))
+
+    def _is_same_as_before(self, session: Session, chunk: EncodedChunk) -> bool:
+        """Whether the service can have seen no other bytes of this chunk.
+
+        A sealed chunk never changes; a recoded one might, after an update of the decoder.
+        """
+        form = session.audio_form
+        return form is AudioForm.WEBM or self._spool.note_sent(session.session_id, form, chunk)
+
+    def _change_form(self, session: Session, refused: ServiceError) -> None:
+        """Deliver anew in a form that the service may take; raises when none is left."""
+        form = form_after(session.audio_form, self._formats_of(session.order.service))
+        if form is None:
+            raise refused
+        _log.info("%s: the service takes no %s", session.session_id, session.audio_form)
+        self._note(session, FormChosen(form))
 
     def _renew_target(
         self, session: Session, client: DeliveryClient, refused: ServiceError

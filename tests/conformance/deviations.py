@@ -50,6 +50,13 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "they compare the label letter by letter, and choose by the extension where there is none",
     ),
     *_of(
+        ("spec",),
+        "POST …/sessions/{session_id}/audio/{file_name}",
+        ((Kind.BODY, "without a Content-Type"),),
+        "§2.1",
+        "a file whose label was refused is tried once more without one",
+    ),
+    *_of(
         ("onprem",),
         "POST …/blob-upload/{bucket}",
         (

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import ServiceError
 from scribe_desktop.domain.events import Cancelled
 from scribe_desktop.domain.machine import apply
@@ -62,6 +63,10 @@ def with_onprem() -> None:
 def with_spec() -> None:
     with SpecPeer() as peer, desk_at(peer.base_url, spec.KEY, "spec") as desk:
         remote = deliver(desk)
+        refused = desk.client.create(desk.spool.get(desk.spool.speak("refused", 1)))
+        peer.refused_forms = {"webm"}
+        with pytest.raises(ServiceError):
+            desk.client.upload(refused, EncodedChunk(0, b"webm", 1))
         with pytest.raises(ServiceError):
             desk.client.amend(remote, an_order())
         assert [one.template_id for one in desk.client.templates()] == ["soap"]

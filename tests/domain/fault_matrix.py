@@ -87,6 +87,10 @@ def forget(world: World) -> None:
     world.service.sessions.clear()
 
 
+def take_no_webm(world: World) -> None:
+    world.service.refused_forms.add("webm")
+
+
 def release(world: World) -> None:
     if not world.resolved:
         world.apply(world.core.events.Released())
@@ -120,6 +124,7 @@ FAULTS: tuple[Action, ...] = (
         cancel_and_restore,
         cancel_withdraw_restore,
         forget,
+        take_no_webm,
         World.crash,
         World.note_gap,
     ),

@@ -98,6 +98,10 @@ class DeliveryMachine(RuleBasedStateMachine):
     def the_service_forgets_everything(self) -> None:
         self.world.service.sessions.clear()
 
+    @rule()
+    def the_service_takes_no_webm_any_more(self) -> None:
+        self.world.service.refused_forms.add("webm")
+
     @precondition(lambda self: not self.world.resolved)
     @rule()
     def the_network_is_back(self) -> None:

@@ -63,6 +63,11 @@ MACHINE_MUTANTS = {
         "    (Delivery.ENDED, Released): Delivery.ENDED,\n",
         "    (Delivery.ENDED, Released): Delivery.ENDED, (Delivery.RESOLVED, Lapsed): 0,\n",
     ),
+    "another form in the same session": (
+        "session if session.delivery is Delivery.UNSENT else _lapse(session)",
+        "session",
+    ),
+    "another form is not remembered": ("audio_form=form)", "audio_form=session.audio_form)"),
     "success leaves the problem": ("retry_at=None, problem=None", "retry_at=None"),
     "failures are not counted": ("attempts=session.attempts + 1", "attempts=session.attempts"),
     "a withdrawn session is restored as it was": (
@@ -135,6 +140,10 @@ RECORD_MUTANTS = {
     "a restart forgets the cancel": ('            "cancelled_at",\n', ""),
     "a restart forgets the old names": (
         '        past_remote_ids=tuple(record.get("past_remote_ids", ())),\n',
+        "",
+    ),
+    "a restart forgets the form": (
+        '        audio_form=AudioForm(record.get("audio_form", AudioForm.WEBM)),\n',
         "",
     ),
     "a restart forgets the gaps": (

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from scribe_desktop.domain.audio import Gap
+from scribe_desktop.domain.audio import AudioForm, Gap
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.events import (
     AmendmentTold,
@@ -20,6 +20,7 @@ from scribe_desktop.domain.events import (
     EndAccepted,
     EndSent,
     Event,
+    FormChosen,
     GapNoted,
     Lapsed,
     OrderAmended,
@@ -89,15 +90,16 @@ DELIVERY_EVENTS: tuple[DeliveryEvent, ...] = (
     StillProcessing(9.0),
     Resolved(5.0, Outcome.PARTIAL, "ses_1"),
     Lapsed(),
+    FormChosen(AudioForm.WAV),
     DeliveryFailed(PROBLEM, 7.0),
     Released(),
 )
 DELIVERY_BY_HAND = """
-         Created TargetRenewed ChunkAccepted EndSent EndAccepted StillProcessing Resolved Lapsed DeliveryFailed Released
-UNSENT   OPEN    -             -             -       -           -               -        UNSENT UNSENT         UNSENT
-OPEN     -       OPEN          OPEN          OPEN    ENDED       -               -        UNSENT OPEN           OPEN
-ENDED    -       -             -             -       -           ENDED           RESOLVED UNSENT ENDED          ENDED
-RESOLVED -       -             -             -       -           -               -        -      -              -
+         Created TargetRenewed ChunkAccepted EndSent EndAccepted StillProcessing Resolved Lapsed FormChosen DeliveryFailed Released
+UNSENT   OPEN    -             -             -       -           -               -        UNSENT UNSENT     UNSENT         UNSENT
+OPEN     -       OPEN          OPEN          OPEN    ENDED       -               -        UNSENT UNSENT     OPEN           OPEN
+ENDED    -       -             -             -       -           ENDED           RESOLVED UNSENT -          ENDED          ENDED
+RESOLVED -       -             -             -       -           -               -        -      -          -              -
 """  # noqa: E501
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
-from scribe_desktop.domain.audio import Gap
+from scribe_desktop.domain.audio import AudioForm, Gap, form_after
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Outcome
@@ -75,6 +75,10 @@ class Fate(enum.Enum):
     REFUSED = enum.auto()
 
 
+class FormRefused(Exception):
+    """415: the service takes no such audio."""
+
+
 class Gone(Exception):
     """404 or 410: the service does not know the session."""
 
@@ -84,6 +88,7 @@ class RemoteSession:
     """What the service has."""
 
     chunks: list[int] = field(default_factory=list)
+    forms: set[str] = field(default_factory=set)
     end_count: int | None = None
     withdrawn: bool = False
     polls_until_result: int = 1
@@ -95,6 +100,7 @@ class Service:
 
     def __init__(self) -> None:
         self.sessions: dict[str, RemoteSession] = {}
+        self.refused_forms: set[str] = set()
 
     def get(self, remote_id: str) -> RemoteSession:
         try:
@@ -105,8 +111,12 @@ class Service:
     def create(self, remote_id: str) -> None:
         self.sessions.setdefault(remote_id, RemoteSession())
 
-    def upload(self, remote_id: str, index: int) -> None:
+    def upload(self, remote_id: str, index: int, form: str) -> None:
         remote = self.get(remote_id)
+        if form in self.refused_forms:
+            raise FormRefused
+        remote.forms.add(form)
+        assert len(remote.forms) == 1, "two forms of audio in one session"
         assert not remote.withdrawn, "a chunk for a session that was withdrawn"
         assert remote.end_count is None, "a chunk after End"
         assert index <= len(remote.chunks), "a chunk was skipped"
@@ -152,6 +162,8 @@ class World:
         if before.delivery is delivery.RESOLVED:
             for name in ("delivery", "remote", "accepted", "outcome", "resolved_at"):
                 assert getattr(self.session, name) == getattr(before, name), f"{name} changed"
+        if isinstance(event, self.core.events.FormChosen):
+            assert self.session.remote is None, "another form in the same remote session"
         assert self.session.chunks >= before.chunks
         assert self.session.frames >= before.frames
         assert set(before.remote_ids) <= set(self.session.remote_ids), "a remote id was forgotten"
@@ -248,6 +260,10 @@ class World:
             event = self.requested(step)
         except Gone:
             event = self.core.events.Lapsed()
+        except FormRefused:
+            form = form_after(AudioForm(self.session.audio_form.value), ())
+            assert form is not None, "nothing is left to try"
+            event = self.core.events.FormChosen(form)
         if reply_is_lost:
             self.fail(Retry.LATER, self.now + 1.0)
         elif event is not None:
@@ -268,7 +284,7 @@ class World:
         """What is dictated goes over, and its end."""
         steps = self.core.steps
         if isinstance(step, steps.Upload):
-            self.service.upload(remote_id, step.index)
+            self.service.upload(remote_id, step.index, self.session.audio_form.value)
             return self.core.events.ChunkAccepted(step.index, remote_id)
         if isinstance(step, steps.SendText):
             if not (step.ask_first and self.service.get(remote_id).text):
@@ -368,6 +384,8 @@ def wrong_receipts(core: Core, session: Any) -> list[Any]:
         ]
     if session.end_sent:
         wrong.append(core.events.ChunkAccepted(session.accepted, remote_id))
+    if session.delivery in (core.session.Delivery.ENDED, core.session.Delivery.RESOLVED):
+        wrong.append(core.events.FormChosen(AudioForm.WAV))
     return wrong
 
 

@@ -160,6 +160,9 @@ class EkaPeer(Peer):
             return refusal(400, "invalid_audio_format")
         if len(asked.body) > 10 * 1024 * 1024:
             return refusal(413, "chunk_too_large")
+        refused = self.refused_form(name)
+        if refused is not None:
+            return refused
         session.files[int(match[1])] = asked.body
         session.names.append(name)
         session.status = "recording"

@@ -151,6 +151,9 @@ class OnPremPeer(EkaPeer):
         match = _BARE.fullmatch(name)
         if match is None or "Content-Type" not in parts:
             return Answered(400, {"detail": "invalid fields"})
+        refused = self.refused_form(name)
+        if refused is not None:
+            return refused
         session = self.sessions[session_id]
         session.files[int(match[1])] = parts["file"][0]
         session.names.append(name)

@@ -71,6 +71,7 @@ class Peer:
     """Listens on loopback, records all that was asked, and answers by `answer`.
 
     `dialect` is whose ways it has; empty: a script of one test, of any dialect.
+    `refused_forms` are the extensions of files that it takes no longer.
     `witness` is shown each whole request to a peer that `speaks_the_protocol`.
     """
 
@@ -79,6 +80,8 @@ class Peer:
     witness: ClassVar[Callable[[str, Asked], None] | None] = None
 
     def __init__(self) -> None:
+        self.refused_forms: set[str] = set()
+        self.refused_with = 400
         self.asked: list[Asked] = []
         self.sessions: dict[str, Dictation] = {}
         self.lock = threading.Lock()
@@ -148,6 +151,13 @@ class Peer:
 
     def answer(self, asked: Asked) -> Answered:
         raise NotImplementedError
+
+    def refused_form(self, name: str) -> Answered | None:
+        """The refusal of an audio file for its form, if it is one of those."""
+        if name.rpartition(".")[2] not in self.refused_forms:
+            return None
+        error = {"code": "invalid_audio_format", "message": "No."}
+        return Answered(self.refused_with, {"error": error})
 
     def paths(self, method: str) -> list[str]:
         return [asked.path for asked in self.asked if asked.method == method]

@@ -108,6 +108,9 @@ class SpecPeer(Peer):
         match = _NAME.fullmatch(name)
         if match is None:
             return self.refuse(400, "invalid_request")
+        refused = self.refused_form(name)
+        if refused is not None:
+            return refused
         session.files[int(match[1])] = asked.body
         session.names.append(name)
         return Answered(

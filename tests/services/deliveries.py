@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.errors import UnknownSession
 from scribe_desktop.domain.events import ChunkSealed, Resolved, SpeechStarted, Stopped
 from scribe_desktop.domain.machine import apply
@@ -25,6 +25,7 @@ class MemorySpool:
         self.bodies: dict[tuple[SessionId, int], bytes] = {}
         self.results: dict[SessionId, Results] = {}
         self.tails: dict[SessionId, bytes] = {}
+        self.sent: dict[tuple[SessionId, int, AudioForm], bytes] = {}
         self.changed = threading.Condition()
 
     def sessions(self) -> tuple[Session, ...]:
@@ -46,6 +47,12 @@ class MemorySpool:
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
         return EncodedChunk(index, self.bodies[session_id, index], 16_000)
+
+    def note_sent(self, session_id: SessionId, form: AudioForm, chunk: EncodedChunk) -> bool:
+        with self.changed:
+            before = self.sent.get((session_id, chunk.index, form))
+            self.sent[session_id, chunk.index, form] = chunk.body
+            return before in (None, chunk.body)
 
     def tail(self, session_id: SessionId) -> bytes:
         with self.changed:
@@ -134,12 +141,19 @@ class Desk:
         self.spool: MemorySpool = MemorySpool()
         self.address = Address(base_url, dialect, FixedToken(token))
         self.live: list[str] = []
+        self.formats: tuple[str, ...] = ()
         self.rebuild(Wire(), lambda: self.address)
 
     def rebuild(self, wire: Wire, address: Callable[[], Address]) -> None:
         """Make client and workers, on the spool that is there now."""
         self.client = Client("clinic", address, now=self.clock, wire=wire)
-        self.uploader = Uploader(self.spool, lambda _: self.client, self.clock, lambda: 0.0)
+        self.uploader = Uploader(
+            self.spool,
+            lambda _: self.client,
+            self.clock,
+            lambda: 0.0,
+            formats_of=lambda _: self.formats,
+        )
         self.poller = Poller(
             self.spool,
             lambda _: self.client,

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from scribe_desktop.domain.audio import AudioForm
 from scribe_desktop.domain.errors import AudioFileError
-from scribe_desktop.services.encoder import decode, decode_chunk, encode, encode_wav
+from scribe_desktop.services.encoder import decode, decode_chunk, encode, encode_wav, recoded
 from tests.services.sounds import pcm16, samples_of, snr_db, speechlike
 
 
@@ -45,6 +46,23 @@ def test_chunks_cut_inside_a_word_join_without_a_seam() -> None:
     for cut in cuts[1:-1]:
         near = slice(cut - 800, cut + 800)
         assert snr_db(spoken[near], samples_of(joined)[near]) >= 8
+
+
+@pytest.mark.parametrize("form", list(AudioForm))
+@pytest.mark.parametrize("frames", [1, 855, 1_152, 16_001, 16_000 * 6 + 7])
+def test_another_form_is_the_same_speech_and_the_same_bytes_each_time(
+    form: AudioForm, frames: int
+) -> None:
+    chunk = encode(pcm16(speechlike(7.0))[: 2 * frames], 4)
+    sent = recoded(chunk, form)
+    assert recoded(chunk, form).body == sent.body
+    assert (sent.index, sent.frames, sent.extension) == (4, frames, form.value)
+    heard, spoken = decode_chunk(sent), decode_chunk(chunk)
+    assert len(heard) == len(spoken) == 2 * frames
+    if form is AudioForm.WAV:
+        assert heard == spoken
+    elif frames > 16_000:
+        assert snr_db(samples_of(spoken), samples_of(heard)) >= 12
 
 
 def test_an_hour_of_speech_stays_within_its_budget() -> None:

@@ -1,5 +1,6 @@
 """The durable store: what it acknowledged is there, whatever happened."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.audit import first_break
 from scribe_desktop.domain.errors import SpoolError, UnknownSession
 from scribe_desktop.domain.events import (
@@ -53,6 +54,27 @@ def recording(spool: Spool, number: int = 1) -> SessionId:
 
 def chunk(index: int, frames: int = 4, body: bytes = b"") -> EncodedChunk:
     return EncodedChunk(index, body or b"webm %d" % index, frames)
+
+
+def test_a_recoded_chunk_keeps_both_digests_and_may_not_change(tmp_path: Path) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    session_id = recording(spool)
+    spool.seal(session_id, chunk(0))
+    first, other = chunk(0, body=b"RIFF first"), chunk(0, body=b"RIFF other")
+    assert spool.note_sent(session_id, AudioForm.WAV, first)
+    assert spool.note_sent(session_id, AudioForm.WAV, first)
+    assert not spool.note_sent(session_id, AudioForm.WAV, other)
+    assert spool.note_sent(session_id, AudioForm.WAV, other), "from now on these are sent"
+    assert spool.note_sent(session_id, AudioForm.MP3, first), "another form is no change"
+    spool.close()
+    spool = Spool.open(tmp_path, KEY, now=now)
+    receipt = spool.receipt(session_id, 0)
+    assert receipt is not None
+    assert receipt.sealed == hashlib.sha256(chunk(0).body).hexdigest()
+    assert receipt.sent == hashlib.sha256(first.body).hexdigest()
+    spool.delete_audio(session_id)
+    assert spool.receipt(session_id, 0) is None
+    spool.close()
 
 
 def delivered(spool: Spool, number: int = 1) -> SessionId:
@@ -142,7 +164,10 @@ def test_an_illegal_chunk_changes_nothing(spool: Spool) -> None:
 def test_the_digest_is_that_of_the_bytes(spool: Spool) -> None:
     session_id = recording(spool)
     spool.seal(session_id, chunk(0, body=b"abc"))
-    assert spool.chunk_digest(session_id, 0).startswith("ba7816bf")
+    receipt = spool.receipt(session_id, 0)
+    assert receipt is not None
+    assert receipt.sealed.startswith("ba7816bf")
+    assert receipt.sent == ""
 
 
 def test_sessions_come_newest_first_and_are_found_by_their_first_digits(spool: Spool) -> None:

@@ -1,0 +1,56 @@
+"""Remembers what exactly a service was sent of each chunk, so that it never sees one change.
+
+A chunk goes out as it was sealed, unless the service takes another form of
+sound. What is then made of it is not kept, because WAV is eight times as
+large; its digest is, and a repetition must have the same. Not locked here:
+the spool calls with its lock held.
+"""
+
+from dataclasses import dataclass
+
+from scribe_desktop.domain.audio import AudioForm
+from scribe_desktop.domain.session import SessionId
+from scribe_desktop.services.spool_file import SpoolFile
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """SHA-256 in hex of a chunk as sealed and as sent; `sent` is "" where it was not recoded."""
+
+    sealed: str
+    sent: str = ""
+
+
+class SpoolReceipts:
+    """The digests in one open store."""
+
+    def __init__(self, file: SpoolFile) -> None:
+        self._file = file
+
+    def of(self, session_id: SessionId, index: int) -> Receipt | None:
+        """Both digests of a chunk; None when its audio is gone."""
+        rows = self._file.read(
+            "SELECT c.digest, COALESCE(s.digest, '') FROM chunks c LEFT JOIN sent s"
+            " ON s.session_id = c.session_id AND s.chunk = c.chunk"
+            " WHERE c.session_id = ? AND c.chunk = ?",
+            session_id,
+            index,
+        )
+        return Receipt(*rows[0]) if rows else None
+
+    def note(self, session_id: SessionId, index: int, form: AudioForm, digest: str) -> bool:
+        """Write down what is about to be sent; False if other bytes of that form went before."""
+        before = self._file.read(
+            "SELECT form, digest FROM sent WHERE session_id = ? AND chunk = ?", session_id, index
+        )
+        if before == [(form.value, digest)]:
+            return True
+        with self._file.transaction():
+            self._file.execute(
+                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
+                session_id,
+                index,
+                form.value,
+                digest,
+            )
+        return not before or before[0][0] != form.value
