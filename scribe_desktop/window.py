@@ -19,7 +19,7 @@ from scribe_desktop.wiring.another_template import AnotherTemplate
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.rule_files import RuleFiles
-from scribe_desktop.wiring.service_shelf import PastSessions, ServiceDocuments
+from scribe_desktop.wiring.service_shelf import OwnTemplates, PastSessions, ServiceDocuments
 from scribe_desktop.wiring.sound import MicrophoneTest, Speaker
 from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
@@ -97,6 +97,7 @@ def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch)
         run_template=AnotherTemplate(line, program.client_for),
         continue_session=line.continue_dictation,
         typed_text=program.typed_text,
+        own_templates=OwnTemplates(line, program.client),
         history=PastSessions(line, program.client),
         documents=ServiceDocuments(line, program.client_for, program.audit),
     )

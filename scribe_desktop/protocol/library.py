@@ -201,6 +201,30 @@ def _document(entry: Mapping[str, Any]) -> Document:
 # --- templates ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class OwnTemplate:
+    """A template that this account described itself."""
+
+    template_id: str
+    title: str
+    instructions: str = ""
+
+
+def described_templates() -> Request:
+    """All templates with the words that describe them."""
+    return Request("GET", f"{_V1}/template", at_root=True)
+
+
+def read_own_templates(body: bytes) -> tuple[OwnTemplate, ...]:
+    """Those that did not come with the service."""
+    found = (
+        OwnTemplate(text(item.get("id")), text(item.get("title")), text(item.get("desc")))
+        for item in objects(read_object(body).get("items"))
+        if item.get("default") is not True
+    )
+    return tuple(template for template in found if template.template_id)
+
+
 def create_template(title: str, instructions: str) -> Request:
     """Describe a new template in words."""
     body = {"title": title, "desc": instructions, "section_ids": [], "type": "custom"}

@@ -15,7 +15,7 @@ from scribe_desktop.domain.offer import TemplateOffer
 from scribe_desktop.domain.results import NoteStatus, Results
 from scribe_desktop.domain.session import Remote
 from scribe_desktop.protocol import errors, library
-from scribe_desktop.protocol.library import Document, PastSession, Recording
+from scribe_desktop.protocol.library import Document, OwnTemplate, PastSession, Recording
 from scribe_desktop.protocol.reading import Unreadable
 from scribe_desktop.protocol.requests import Request
 from scribe_desktop.protocol.responses import Finished
@@ -162,6 +162,10 @@ class Library:
     def templates(self) -> tuple[TemplateOffer, ...]:
         """The templates of this account."""
         return self._client.templates()
+
+    def own_templates(self) -> tuple[OwnTemplate, ...]:
+        """Those of them that the account described itself, and may change."""
+        return self._read(library.described_templates(), library.read_own_templates)
 
     def create_template(self, title: str, instructions: str) -> str:
         """Describe a new template; returns its id."""

@@ -51,6 +51,28 @@ class StoredDocument:
     updated_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnTemplate:
+    """A template that the clinic described itself; `template_id` is empty for a new one."""
+
+    template_id: str = ""
+    name: str = ""
+    instructions: str = ""
+
+
+class Templates(Protocol):
+    """The templates that the chosen service lets one describe."""
+
+    def own(self) -> tuple[OwnTemplate, ...]:
+        """Those that may be changed; a service that has no such thing refuses."""
+
+    def save(self, template: OwnTemplate) -> None:
+        """Describe a new one, or one anew."""
+
+    def delete(self, template_id: str) -> None:
+        """Remove one; notes that were made with it stay."""
+
+
 class Documents(Protocol):
     """The documents that a service keeps beside a dictation of this computer."""
 

@@ -12,7 +12,7 @@ from scribe_desktop.domain.session import Remote, Session, SessionId
 from scribe_desktop.protocol.responses import Finished, Gone
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.library import Library
-from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
+from scribe_desktop.ui.service_shelf import OwnTemplate, PastDictation, StoredDocument
 
 LARGEST_RECORDING = 500 * 1024 * 1024
 
@@ -106,6 +106,88 @@ class ServiceDocuments:
 
     def _library(self, session: Session) -> Library:
         return Library(self._client_for(session))
+
+
+class OfferingLine(Line, Protocol):
+    """Which service is chosen, and what it offers."""
+
+    def prepare(self) -> None:
+        """Ask it anew what it offers, in the background."""
+
+
+class OwnTemplates:
+    """The templates that the clinic described at the chosen service."""
+
+    def __init__(self, line: OfferingLine, client: Callable[[ServiceRef], Client]) -> None:
+        self._line = line
+        self._client = client
+
+    def own(self) -> tuple[OwnTemplate, ...]:
+        """All of them; raises ServiceError, also where there is no such thing."""
+        try:
+            found = self._library().own_templates()
+        except ServiceError as error:
+            raise _not_here(error) from error
+        return tuple(OwnTemplate(one.template_id, one.title, one.instructions) for one in found)
+
+    def save(self, template: OwnTemplate) -> None:
+        """Make or change one; raises ServiceError."""
+        library, name = self._library(), template.name.strip()
+        try:
+            if template.template_id:
+                library.change_template(template.template_id, name, template.instructions)
+            else:
+                library.create_template(name, template.instructions)
+        except ServiceError as error:
+            raise _template_refused(error) from error
+        self._line.prepare()
+
+    def delete(self, template_id: str) -> None:
+        """Remove one; gone already is as good. Raises ServiceError."""
+        try:
+            self._library().delete_template(template_id)
+        except ServiceError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise _template_refused(error) from error
+        self._line.prepare()
+
+    def _library(self) -> Library:
+        return Library(self._client(self._line.usual_order().service))
+
+
+def _not_here(error: ServiceError) -> ServiceError:
+    """What is said of dictations at other times ("it is sent again") has no place here."""
+    if error.status == HTTPStatus.FORBIDDEN:
+        return _signed_out(error)
+    if error.status in _NOT_OFFERED:
+        return ServiceError(
+            "This service does not let you describe templates.",
+            "Those that it has can be chosen above.",
+            retry=Retry.NEVER,
+            status=error.status,
+        )
+    return _template_refused(error)
+
+
+def _template_refused(error: ServiceError) -> ServiceError:
+    if error.retry is Retry.AFTER_SIGN_IN and error.status != HTTPStatus.FORBIDDEN:
+        return _signed_out(error)
+    if error.status == 0 or error.retry is Retry.LATER:
+        message, remedy = "The service could not be reached.", "Try again in a moment."
+    else:
+        message = "The service refused this template."
+        remedy = "Perhaps it may not be changed, or its description is not what is expected."
+    return ServiceError(message, remedy, retry=error.retry, status=error.status, code=error.code)
+
+
+def _signed_out(error: ServiceError) -> ServiceError:
+    return ServiceError(
+        "The service asks you to sign in.",
+        "Sign in under Services and accounts, then try again.",
+        retry=Retry.AFTER_SIGN_IN,
+        status=error.status,
+        code=error.code,
+    )
 
 
 class PastSessions:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
@@ -10,7 +10,7 @@ from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Results
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.updates import Progress, Stage, UpdateRefused
-from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
+from scribe_desktop.ui.service_shelf import OwnTemplate, PastDictation, StoredDocument
 from scribe_desktop.ui.workplace import (
     DeviceButton,
     DictationDevice,
@@ -356,6 +356,33 @@ class FakeRuleFiles:
 
 
 @dataclass
+class FakeTemplates:
+    """A shelf of one's own templates."""
+
+    shelf: dict[str, OwnTemplate] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    refuse: dict[str, ScribeError] = field(default_factory=dict)
+
+    def _answer(self, asked: str) -> None:
+        self.asked.append(asked)
+        if asked.split(maxsplit=1)[0] in self.refuse:
+            raise self.refuse[asked.split(maxsplit=1)[0]]
+
+    def own(self) -> tuple[OwnTemplate, ...]:
+        self._answer("own")
+        return tuple(self.shelf.values())
+
+    def save(self, template: OwnTemplate) -> None:
+        self._answer(f"save {template.template_id}")
+        made = template.template_id or f"made-{len(self.shelf)}"
+        self.shelf[made] = replace(template, template_id=made)
+
+    def delete(self, template_id: str) -> None:
+        self._answer(f"delete {template_id}")
+        del self.shelf[template_id]
+
+
+@dataclass
 class FakeTypedText:
     """Keeps what it is given; a call waits while `gate` is closed."""
 
@@ -391,6 +418,7 @@ def whole_workplace() -> Workplace:
         weights=FakeWeights(),
         history=FakeHistory(),
         typed_text=FakeTypedText(),
+        own_templates=FakeTemplates(),
         documents=FakeDocuments(),
         updates=FakeUpdates(),
         rule_files=FakeRuleFiles(),

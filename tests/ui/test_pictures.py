@@ -15,14 +15,16 @@ from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.domain.settings import Theme
-from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
+from scribe_desktop.ui.service_shelf import OwnTemplate, PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
+from scribe_desktop.ui.settings.template_editor import TemplateEditor
+from scribe_desktop.ui.settings.templates import TemplatesPage
 from scribe_desktop.ui.text_notes import TextNotes
 from scribe_desktop.ui.theme import Colours, colours_for
 from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import Workplace
 from tests.ui.fakes import NOW, ScriptedLine, results
-from tests.ui.places import FakeDocuments, FakeHistory
+from tests.ui.places import FakeDocuments, FakeHistory, FakeTemplates
 
 SAID = (
     "Chief complaint, follow-up for high blood pressure. She takes amlodipine 5 mg once daily and"
@@ -175,3 +177,25 @@ def test_notes_from_a_text(windows: Windows, folder: Path, theme: Theme) -> None
     dialog.text.setPlainText(SAID)
     for scale in SCALES:
         draw(dialog, folder / f"from-text-{theme}-{scale}00.png", scale)
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_ones_own_templates(
+    windows: Windows, workplace: Workplace, qtbot: QtBot, folder: Path, theme: Theme
+) -> None:
+    windows.deeds.set_setting("theme", theme)
+    shelf = workplace.own_templates
+    assert isinstance(shelf, FakeTemplates)
+    shelf.shelf = {"own-1": OwnTemplate("own-1", "Letter to the GP", "## Dear colleague\n## Plan")}
+    dialog = windows.open_settings("templates")
+    page = dialog.page("templates")
+    assert isinstance(page, TemplatesPage)
+    qtbot.waitUntil(page.new.isEnabled)
+    page.new.click()
+    (editor,) = page.findChildren(TemplateEditor)
+    editor.name.setText("Discharge")
+    for scale in SCALES:
+        draw(dialog, folder / f"own-templates-{theme}-{scale}00.png", scale)
+        draw(editor, folder / f"template-editor-{theme}-{scale}00.png", scale)
+    editor.name.setText("")
+    editor.reject()

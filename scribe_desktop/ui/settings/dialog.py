@@ -141,7 +141,7 @@ class SettingsDialog(QDialog):
     @Slot()
     def show_offer(self) -> None:
         """A service was reached or changed what it offers; other pages may hold unsaved words."""
-        if self.isVisible() and PAGES[self.names.currentRow()][0] == "services":
+        if self.isVisible() and PAGES[self.names.currentRow()][0] in ("services", "templates"):
             self._refresh()
 
     @Slot(object)
