@@ -16,6 +16,7 @@ from scribe_desktop.ui.application import WindowCommands, run_window
 from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.another_template import AnotherTemplate
+from scribe_desktop.wiring.custody import Custody
 from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.rule_files import RuleFiles
@@ -97,6 +98,7 @@ def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch)
         run_template=AnotherTemplate(line, program.client_for),
         continue_session=line.continue_dictation,
         typed_text=program.typed_text,
+        custody=Custody(program),
         own_templates=OwnTemplates(line, program.client),
         history=PastSessions(line, program.client),
         documents=ServiceDocuments(line, program.client_for, program.audit),

@@ -36,6 +36,7 @@ _KEYS = (
     ("Ctrl+,", "Settings"),
     ("F1", "This page"),
     ("Tab, Shift+Tab", "To the next control, and back"),
+    ("Delete", "In the list: delete a dictation for good, after a question"),
     ("Arrows", "Move in lists and between transcript and notes"),
     ("Ctrl+Q", "Quit"),
 )

@@ -33,7 +33,9 @@ from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui.as_one import dictations, first_of, members, whole, whole_versions
 from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.custody import Custody
 from scribe_desktop.ui.deeds import Deeds, Telling
+from scribe_desktop.ui.deletion import Deletion
 from scribe_desktop.ui.dialogs import ask_to_close, silence_telling
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.lists import Lists
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         self.shown_dictation = ShownDictation(self.results, self.deeds, workplace)
         self.shown_dictation.settings_wanted.connect(self.settings_wanted)
         self.shown_dictation.running_changed.connect(self._show_running)
+        self._let_delete(workplace.custody)
         self.service_screens = ServiceScreens(self, line, workplace)
         self._connect_bridge(bridge)
         self._add_keys()
@@ -158,6 +161,13 @@ class MainWindow(QMainWindow):
         deeds.settings_changed.connect(self.refresh)
         deeds.imported.connect(self.show_session)
 
+    def _let_delete(self, custody: Custody | None) -> None:
+        if custody is not None:
+            self.deletion = Deletion(self, self.deeds, self._line, custody, time.time)
+            self.deletion.deleted.connect(self.refresh)
+            self.list.offer_delete()
+            self.list.delete_pressed.connect(self.deletion.ask)
+
     def _connect_bridge(self, bridge: Bridge) -> None:
         bridge.session_changed.connect(self.take_session)
         bridge.results_stored.connect(self._take_results)
@@ -204,8 +214,11 @@ class MainWindow(QMainWindow):
         self.bar.show_offer(self._offer, settings, self._line.locked_settings())
         self._show_running()
         self.list.show_sessions(dictations(self._sessions.values()))
+        shown = self.results.shown
+        if shown and not shown.origin and shown.session.session_id not in self._sessions:
+            self.results.show_nothing()
         self.toggle_action.setShortcut(QKeySequence(settings.key_toggle))
-        self.results.welcome_with(settings.key_toggle, everywhere=settings.global_keys)
+        self.results.welcome.show_key(settings.key_toggle, everywhere=settings.global_keys)
         self._show_foot()
 
     @Slot()

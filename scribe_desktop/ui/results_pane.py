@@ -39,6 +39,7 @@ from scribe_desktop.ui.view_state import (
     waiting_sentence,
     when,
 )
+from scribe_desktop.ui.welcome import Welcome
 
 DOCUMENTS = ResultTab("documents", "Documents", "", is_markdown=True)
 """The last tab: not a result that is stored here, but what the service keeps."""
@@ -68,7 +69,6 @@ class ResultsPane(QWidget):
     edited = Signal(str, str, str)
     advice_taken = Signal(object)
     documents_wanted = Signal()
-    text_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,33 +138,13 @@ class ResultsPane(QWidget):
         self.pages.addWidget(self.documents)
         column.addWidget(self.pages, 1)
         column.addWidget(self.actions_row)
-        self._blank = self._blank_page()
+        self.welcome = Welcome()
         self._sheets = QStackedWidget()
-        self._sheets.addWidget(self._blank)
+        self._sheets.addWidget(self.welcome)
         self._sheets.addWidget(sheet)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(SPACE, SPACE * 2, SPACE * 2, SPACE)
         outer.addWidget(self._sheets)
-
-    def _blank_page(self) -> QWidget:
-        page = card()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(SPACE * 4, SPACE * 4, SPACE * 4, SPACE * 4)
-        column.addStretch(2)
-        self.welcome = label("Press Record and speak.", ratio=1.5, bold=True)
-        self.welcome.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.welcome_more = paragraph("", quiet=True)
-        self.welcome_more.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.welcome)
-        column.addSpacing(SPACE)
-        column.addWidget(self.welcome_more)
-        self.from_text = button("Notes from a text…", "Have notes written from a text")
-        self.from_text.clicked.connect(self.text_wanted)
-        self.from_text.hide()
-        column.addSpacing(SPACE * 2)
-        column.addWidget(self.from_text, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
-        return page
 
     # --- showing ---
     def use(self, colours: Colours) -> None:
@@ -187,13 +167,6 @@ class ResultsPane(QWidget):
             asked |= {note.template_id for note in shown.versions[-1].results.notes}
         left = tuple(one for one in shown.offer.templates if one.template_id not in asked)
         self.actions_row.offer_templates(() if shown.origin else left)
-
-    def welcome_with(self, key: str, *, everywhere: bool) -> None:
-        """Say how to begin."""
-        where = "from any program" if everywhere else "in this window"
-        self.welcome_more.setText(
-            f"{key} starts and stops {where}. The text appears here while you speak."
-        )
 
     @property
     def shown(self) -> Shown | None:
@@ -227,6 +200,14 @@ class ResultsPane(QWidget):
         if not self.is_editing:
             self._show_tabs(keep_place=bool(same))
         self._show_actions()
+
+    def show_nothing(self) -> None:
+        """What was shown is no more."""
+        self._edited_tab, self._shown, self._tabs = None, None, ()
+        self.pages.setCurrentWidget(self.reader)
+        self.reader.show_plain("")
+        self.editor.clear()
+        self._sheets.setCurrentIndex(0)
 
     def _show_advice(self, advice: Advice | None) -> None:
         if advice is None:

@@ -38,9 +38,9 @@ class ServiceScreens(QObject):
         self._colours: Colours | None = None
         menu, pane = window.menu, window.results
         menu.from_text.setVisible(workplace.typed_text is not None)
-        pane.from_text.setVisible(workplace.typed_text is not None)
+        pane.welcome.from_text.setVisible(workplace.typed_text is not None)
         menu.from_text.triggered.connect(self.open_text_notes)
-        pane.text_wanted.connect(self.open_text_notes)
+        pane.welcome.from_text.clicked.connect(self.open_text_notes)
 
     @Slot()
     def open_text_notes(self) -> None:

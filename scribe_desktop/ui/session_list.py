@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from scribe_desktop.domain.session import Capture, Session, SessionId
@@ -20,12 +21,14 @@ class SessionList(QWidget):
     restore_pressed = Signal(str)
     discard_pressed = Signal(str)
     send_pressed = Signal(str)
+    delete_pressed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self._sessions: tuple[Session, ...] = ()
         self._colours = LIGHT
         self._hour = 0
+        self._can_delete = False
         self._known: dict[SessionId, SessionRow] = {}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search dictations")
@@ -52,6 +55,19 @@ class SessionList(QWidget):
         self._colours = colours
         self.delegate.colours = colours
         self.view.viewport().update()
+
+    def offer_delete(self) -> None:
+        """From now on let a dictation be deleted for good, also with the Delete key."""
+        self._can_delete = True
+        self.delete_key = QShortcut(QKeySequence.StandardKey.Delete, self.view)
+        self.delete_key.setContext(Qt.ShortcutContext.WidgetShortcut)
+        self.delete_key.activated.connect(self._delete_chosen)
+
+    @Slot()
+    def _delete_chosen(self) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            self.delete_pressed.emit(chosen)
 
     def show_sessions(self, sessions: Sequence[Session]) -> None:
         """Show these."""
@@ -113,4 +129,8 @@ class SessionList(QWidget):
                 menu.addAction("Send now", lambda: self.send_pressed.emit(session_id))
             discard = menu.addAction("Set aside", lambda: self.discard_pressed.emit(session_id))
             discard.setEnabled(row.session.capture is Capture.STOPPED)
+        if self._can_delete:
+            menu.addSeparator()
+            delete = menu.addAction("Delete now…", lambda: self.delete_pressed.emit(session_id))
+            delete.setEnabled(row.session.capture is Capture.STOPPED)
         return menu

@@ -16,6 +16,7 @@ from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.updates import Progress
+from scribe_desktop.ui.custody import Custody
 from scribe_desktop.ui.service_shelf import Documents, History, Templates
 
 
@@ -314,6 +315,7 @@ class Workplace:
     weights: Weights | None = None
     history: History | None = None
     documents: Documents | None = None
+    custody: Custody | None = None
     own_templates: Templates | None = None
     updates: Updates | None = None
     rule_files: RuleFiles | None = None

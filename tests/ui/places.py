@@ -383,6 +383,34 @@ class FakeTemplates:
 
 
 @dataclass
+class FakeCustody:
+    """Deletes what it is told to and keeps keys in a dictionary."""
+
+    delete_from: Callable[[SessionId], object] = lambda _: None
+    deleted: list[SessionId] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+    left: bool = False
+    refuse: ScribeError | None = None
+
+    def delete(self, session_id: SessionId) -> bool:
+        if self.refuse is not None:
+            raise self.refuse
+        self.deleted.append(session_id)
+        self.delete_from(session_id)
+        return self.left
+
+    def export_key(self, passphrase: str, path: str) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.keys[path] = passphrase
+
+    def import_key(self, path: str, passphrase: str) -> int:
+        if self.keys.get(path) != passphrase:
+            raise CredentialError("That passphrase does not open the key.", "Type it again.")
+        return 2
+
+
+@dataclass
 class FakeTypedText:
     """Keeps what it is given; a call waits while `gate` is closed."""
 
@@ -419,6 +447,7 @@ def whole_workplace() -> Workplace:
         history=FakeHistory(),
         typed_text=FakeTypedText(),
         own_templates=FakeTemplates(),
+        custody=FakeCustody(),
         documents=FakeDocuments(),
         updates=FakeUpdates(),
         rule_files=FakeRuleFiles(),

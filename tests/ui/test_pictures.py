@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPixmap
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.order import Patient, ServiceRef
+from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.settings import Theme
 from scribe_desktop.ui.service_shelf import OwnTemplate, PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
+from scribe_desktop.ui.settings.passphrase import PassphraseDialog
+from scribe_desktop.ui.settings.privacy import PrivacyPage
 from scribe_desktop.ui.settings.template_editor import TemplateEditor
 from scribe_desktop.ui.settings.templates import TemplatesPage
 from scribe_desktop.ui.text_notes import TextNotes
@@ -199,3 +202,20 @@ def test_ones_own_templates(
         draw(editor, folder / f"template-editor-{theme}-{scale}00.png", scale)
     editor.name.setText("")
     editor.reject()
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_deleting_and_the_key(windows: Windows, folder: Path, theme: Theme) -> None:
+    windows.deeds.set_setting("theme", theme)
+    windows.main.deletion.ask(SessionId(f"ses_{1:024x}"))
+    (question,) = windows.main.findChildren(QMessageBox)
+    page = windows.open_settings("privacy").page("privacy")
+    assert isinstance(page, PrivacyPage)
+    assert page.key is not None
+    page.key.save.click()
+    (asked,) = page.key.findChildren(PassphraseDialog)
+    asked.first.setText("horse battery")
+    for scale in SCALES:
+        draw(question, folder / f"delete-{theme}-{scale}00.png", scale)
+        draw(asked, folder / f"passphrase-{theme}-{scale}00.png", scale)
+    asked.reject()

@@ -73,8 +73,8 @@ def test_a_text_is_typed_and_written(
 
 def test_the_empty_window_offers_it(windows: Windows, take: FakeTypedText) -> None:
     pane = windows.main.results
-    assert pane.from_text.isVisibleTo(pane)
-    pane.from_text.click()
+    assert pane.welcome.from_text.isVisibleTo(pane)
+    pane.welcome.from_text.click()
     assert windows.main.findChildren(TextNotes)[0].isVisible()
 
 

@@ -1,10 +1,12 @@
-"""Settings: how long recordings and notes are kept, and when text is hidden."""
+"""Settings: how long recordings and notes are kept, when text is hidden, and the key."""
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLineEdit
 
 from scribe_desktop.ui.pieces import Row, button, paragraph
+from scribe_desktop.ui.settings.key_backup import KeyBackup
 from scribe_desktop.ui.settings.page import Page, Surroundings
+from scribe_desktop.ui.theme import Colours
 
 _A_YEAR_OF_HOURS = 24 * 365
 _TEN_YEARS_OF_DAYS = 3650
@@ -51,7 +53,17 @@ class PrivacyPage(Page):
             zero="Never",
         )
         self._add_pin()
+        self.key: KeyBackup | None = None
+        if self.workplace.custody is not None:
+            self.key = KeyBackup(self.deeds, self.workplace.custody)
+            self.group("The key of the recordings").addWidget(self.key)
         self.finish()
+
+    def use(self, colours: Colours) -> None:
+        """Draw in these colours."""
+        super().use(colours)
+        if self.key is not None:
+            self.key.use(colours)
 
     def _add_pin(self) -> None:
         lock = self.workplace.lock

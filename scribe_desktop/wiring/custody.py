@@ -1,0 +1,82 @@
+"""Deletes for good, and lets the key of the recordings out and in again, for the window."""
+
+from pathlib import Path
+from typing import Protocol
+
+from scribe_desktop.domain.dictation import Dictation
+from scribe_desktop.domain.errors import CredentialError, ScribeError
+from scribe_desktop.domain.session import SessionId
+from scribe_desktop.services.places import write_private
+from scribe_desktop.services.secret import Secret
+
+_LARGEST_KEY_FILE = 64 * 1024
+
+
+class Line(Protocol):
+    """Which sessions a dictation is made of."""
+
+    def dictation(self, session_id: SessionId) -> Dictation:
+        """All that is linked to a session."""
+
+
+class Holder(Protocol):
+    """Whoever holds the spool and its key; `app.Program` is one."""
+
+    @property
+    def line(self) -> Line:
+        """Where the dictations are."""
+
+    def delete(self, session_id: SessionId) -> bool:
+        """Delete a session, and whether its service may hold a copy."""
+
+    def export_key(self, passphrase: Secret) -> str:
+        """The key as text that only the passphrase opens."""
+
+    def import_key(self, text: str, passphrase: Secret) -> int:
+        """Open what was set aside for want of this key."""
+
+
+class Custody:
+    """What `ui.custody.Custody` asks for."""
+
+    def __init__(self, holder: Holder) -> None:
+        self._holder = holder
+
+    def delete(self, session_id: SessionId) -> bool:
+        """Delete all linked sessions, the last one first; raises ScribeError."""
+        parts = self._holder.line.dictation(session_id).sessions
+        # From the end: what is left after a refusal is still one chain.
+        left = [self._holder.delete(part.session_id) for part in reversed(parts)]
+        return any(left)
+
+    def export_key(self, passphrase: str, path: str) -> None:
+        """Write the locked key, readable by its owner only; raises ScribeError."""
+        locked = self._holder.export_key(Secret(passphrase))
+        try:
+            write_private(Path(path), locked.encode())
+        except OSError as error:
+            raise ScribeError(
+                "The key could not be written there.", "Choose another folder."
+            ) from error
+
+    def import_key(self, path: str, passphrase: str) -> int:
+        """Read a locked key and use it; raises ScribeError."""
+        return self._holder.import_key(_key_text(Path(path)), Secret(passphrase))
+
+
+def _key_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST_KEY_FILE:
+            raise _no_key()
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise CredentialError("The file with the key could not be read.") from error
+    except UnicodeDecodeError as error:
+        raise _no_key() from error
+
+
+def _no_key() -> CredentialError:
+    return CredentialError(
+        "That is not a key of Scribe Desktop, or it is damaged.",
+        "Choose the file in which the key was saved.",
+    )
