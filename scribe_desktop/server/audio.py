@@ -1,4 +1,4 @@
-"""Turns whatever audio arrives (WebM, WAV, MP3, Ogg, M4A, FLAC) into plain samples.
+"""Turns whatever audio arrives (WebM, WAV, MP3, Ogg, M4A, FLAC) into plain samples, and back.
 
 The first bytes say what it is, never the name or the declared type: names are
 wrong more often than bytes, and a demuxer that guesses for itself would also
@@ -6,7 +6,7 @@ accept playlists, which can name other files to read.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import av
@@ -22,6 +22,9 @@ Pcm: TypeAlias = npt.NDArray[np.int16]
 
 LONGEST_S = 2 * 3600.0
 """A small file can claim days of silence; nobody dictates this long in one upload."""
+
+MP3_BIT_RATE = 64_000
+"""Mono speech at 16 kHz; half an hour is 14 MB (PROTOCOL.md §2.5)."""
 
 _MPEG_LAYER_BITS = 0x06
 _MPEG_SYNC = 0xE0
@@ -86,6 +89,27 @@ def _resampled(frames: Iterator[av.audio.AudioFrame], limit_s: float) -> Pcm:
     # The filter's flush gives a few samples more or fewer than were spoken.
     wanted = round(spoken_s * SAMPLE_RATE)
     return np.pad(pcm[:wanted], (0, max(0, wanted - len(pcm))))
+
+
+def mp3(pieces: Iterable[Pcm]) -> Iterator[bytes]:
+    """All pieces as one MP3, given away while it is made, so that hours fit in little memory.
+
+    Bare frames without a header: nobody could go back to write it.
+    """
+    encoder = av.AudioCodecContext.create("libmp3lame", "w")
+    encoder.sample_rate = SAMPLE_RATE
+    encoder.layout = "mono"
+    encoder.format = "s16p"
+    encoder.bit_rate = MP3_BIT_RATE
+    at = 0
+    for pcm in pieces:
+        if not pcm.size:
+            continue
+        frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16p", layout="mono")
+        frame.rate, frame.pts = SAMPLE_RATE, at
+        at += len(pcm)
+        yield from (bytes(packet) for packet in encoder.encode(frame))
+    yield from (bytes(packet) for packet in encoder.encode(None))
 
 
 def _samples(frames: list[av.audio.AudioFrame]) -> list[Pcm]:

@@ -1,8 +1,15 @@
-"""Gives a whole dictation back as one recording, for those who want to hear it again."""
+"""Gives a whole dictation back as one recording, for those who want to hear it again.
+
+As MP3, because that is what clients of this protocol expect behind
+`audio_url` (PROTOCOL.md §1.11) and every player knows it.
+"""
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.server.audio import Pcm, mp3
 from scribe_desktop.server.calls import Call, Incoming, Reply
 from scribe_desktop.server.fields import Fields, Text
 from scribe_desktop.server.limits import RECORDING_LINK_S
@@ -12,9 +19,8 @@ from scribe_desktop.server.service import Service
 from scribe_desktop.server.session_calls import SESSION_PATH
 from scribe_desktop.server.sessions import OPEN, Session, StoredFile
 from scribe_desktop.server.shapes import TEXT, WHOLE, record
-from scribe_desktop.server.waves import HEADER_BYTES, wave_header
 
-_RECORDING = SESSION_PATH + "/recording.wav"
+_RECORDING = SESSION_PATH + "/recording.mp3"
 _LINK = Fields({"expires": Text(most=20), "signature": Text(most=100)})
 
 
@@ -25,7 +31,7 @@ def audio_link(service: Service, asked: Incoming) -> Reply:
     now = service.now()
     url = presigned_link(
         service.secret,
-        f"{asked.base_url}/sessions/{session.id}/recording.wav",
+        f"{asked.base_url}/sessions/{session.id}/recording.mp3",
         now,
         RECORDING_LINK_S,
         "recording",
@@ -43,31 +49,20 @@ def audio_link(service: Service, asked: Incoming) -> Reply:
 
 
 def recording(service: Service, asked: Incoming) -> Reply:
-    """All files of the session as one WAV, decoded while it is sent."""
+    """All files of the session as one MP3, made while it is sent."""
     session_id = asked.path["session_id"]
     check_link(service.secret, asked.query, service.now(), "recording", session_id)
     files = _files(service, service.sessions.find(session_id))
-    frames = sum(item.frames for item in files)
-    return Reply(
-        content=_samples(service, session_id, files, wave_header(frames)),
-        media_type="audio/wav",
-        headers={"Content-Length": str(HEADER_BYTES + 2 * frames)},
-    )
+    return Reply(content=mp3(_samples(service, session_id, files)), media_type="audio/mpeg")
 
 
-def _samples(
-    service: Service, session_id: str, files: list[StoredFile], header: bytes
-) -> Iterator[bytes]:
-    yield header
+def _samples(service: Service, session_id: str, files: list[StoredFile]) -> Iterator[Pcm]:
     for item in files:
-        size = 2 * item.frames
         try:
-            pcm = service.speech.decode(service.sessions.body(session_id, item.number))
-            body = pcm.astype("<i2").tobytes()
+            yield service.speech.decode(service.sessions.body(session_id, item.number))
         except (ScribeError, Refusal):
-            body = b""
-        # The length was promised at the beginning: what cannot be read is silence.
-        yield body[:size].ljust(size, b"\0")
+            # Silence of the same length: what comes after stays where it was spoken.
+            yield np.zeros(item.frames, np.int16)
 
 
 def _files(service: Service, session: Session) -> list[StoredFile]:
@@ -111,7 +106,7 @@ def calls() -> list[Call[Service]]:
             query=_LINK,
             replies={200: {"type": "string", "format": "binary"}},
             refusals=(404, 422),
-            media_type="audio/wav",
+            media_type="audio/mpeg",
             secured=False,
         ),
     ]

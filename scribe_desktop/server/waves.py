@@ -4,7 +4,6 @@ import struct
 
 from scribe_desktop.server.limits import STREAM_RATE
 
-HEADER_BYTES = 44
 _MOST = 0xFFFFFFFF - 36
 
 

@@ -1,15 +1,16 @@
 """What a clinician does after the dictation: other notes, edits, history, listening again."""
 
-import io
-import wave
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from scribe_desktop.domain.errors import AudioFileError
+from scribe_desktop.server.audio import decode
 from scribe_desktop.server.sessions import Keep
 from tests.server.conftest import Local
-from tests.server.scripted import wav
+from tests.server.scripted import wav_of
 
 DOCUMENTS = "/voice/api/v1/documents"
 HISTORY = "/voice/api/v2/transaction/history"
@@ -232,22 +233,59 @@ def test_a_session_is_shown_with_its_documents(local: Local) -> None:
     assert "presigned_url" not in local.ask("GET", path).json()["data"]["documents"][0]
 
 
-def test_the_recording_is_one_file_with_every_sample(local: Local) -> None:
+def tone(hertz: float, seconds: float = 1.0) -> NDArray[np.int16]:
+    at = np.arange(int(16_000 * seconds)) / 16_000
+    return (8_000 * np.sin(2 * np.pi * hertz * at)).astype(np.int16)
+
+
+def loudest_hertz(pcm: NDArray[np.int16]) -> float:
+    spectrum = np.abs(np.fft.rfft(pcm))
+    return float(np.argmax(spectrum)) * 16_000 / len(pcm)
+
+
+def test_the_recording_is_one_mp3_of_all_files_in_order(local: Local) -> None:
     session_id = local.create()
-    for number in (0, 1, 2):
-        local.upload(session_id, number)
     path = f"/voice/v1/sessions/{session_id}/audio"
+    tones = (300.0, 600.0, 900.0)
+    for number in (2, 0, 1):
+        body = wav_of(tone(tones[number]))
+        local.ask("POST", f"{path}/audio_{number}.wav", content=body).raise_for_status()
     assert local.ask("GET", path).json()["error"]["code"] == "audio_not_available"
     local.end(session_id, 3)
     local.result(session_id)
     link = local.ask("GET", path).json()
     del local.client.headers["Authorization"]
     sound = local.ask("GET", local_path(link["audio_url"]))
-    with wave.open(io.BytesIO(sound.content)) as whole:
-        pcm = np.frombuffer(whole.readframes(whole.getnframes()), "<i2")
-    decode = local.speech.decode
-    assert np.array_equal(pcm, np.concatenate([decode(wav(number)) for number in (0, 1, 2)]))
+    assert sound.headers["content-type"] == "audio/mpeg"
+    pcm = decode(sound.content)
+    assert abs(len(pcm) - 3 * 16_000) < 16_000 * 0.2, "frames of MP3 are whole"
+    heard = [loudest_hertz(pcm[n * 16_000 + 4_000 :][:8_000]) for n in range(3)]
+    assert heard == pytest.approx(tones, abs=5)
     assert local.ask("GET", local_path(link["audio_url"]) + "0").status_code == 403
+
+
+def test_a_piece_that_cannot_be_read_is_silence_of_its_length(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = local.create()
+    path = f"/voice/v1/sessions/{session_id}/audio"
+    for number in range(3):
+        local.ask("POST", f"{path}/audio_{number}.wav", content=wav_of(tone(500.0)))
+    local.end(session_id, 3)
+    local.result(session_id)
+    whole = local.speech.decode
+
+    def damaged(body: bytes) -> NDArray[np.int16]:
+        damaged.looks += 1  # type: ignore[attr-defined]
+        if damaged.looks == 2:  # type: ignore[attr-defined]
+            raise AudioFileError("It cannot be read.")
+        return whole(body)
+
+    damaged.looks = 0  # type: ignore[attr-defined]
+    monkeypatch.setattr(local.speech, "decode", damaged)
+    pcm = decode(local.ask("GET", local_path(local.ask("GET", path).json()["audio_url"])).content)
+    loud = [np.abs(pcm[n * 16_000 + 4_000 :][:8_000]).max() > 1_000 for n in range(3)]
+    assert loud == [True, False, True]
 
 
 def test_old_audio_goes_first_and_the_session_after_a_month(local: Local) -> None:
