@@ -195,8 +195,10 @@ def _request(arguments: argparse.Namespace, token: str) -> dict[str, Any]:
         # Named here, so that asking again after a holder left never records twice.
         request["session_id"] = f"ses_{secrets.token_hex(12)}"
     complete(request, _text_of)
-    if request.get("file"):
-        request["file"] = os.path.abspath(request["file"])  # noqa: PTH100  resolve() follows links
+    for name in ("file", "output"):
+        if request.get(name):
+            # Another process may carry it out, in another folder.
+            request[name] = os.path.abspath(request[name])  # noqa: PTH100  resolve() follows links
     if request["command"] == "key":
         _add_key(request)
     if request.get("patient_json"):

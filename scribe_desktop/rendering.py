@@ -113,6 +113,10 @@ def _history(record: Record) -> str:
     return "".join(f"{one['remote_session_id']}  {one['status']}\n" for one in record)
 
 
+def _documents(record: Record) -> str:
+    return "".join(f"{one['id']}  {one['status']}  {one['template']}\n" for one in record)
+
+
 def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "".join(
@@ -136,6 +140,11 @@ _RENDERERS: dict[str, Callable[[Record], str]] = {
     "template-delete": lambda record: f"{record['id']}\n",
     "history": _history,
     "push": lambda record: f"{len(record['documents'])} notes saved on the service.\n",
+    "documents": _documents,
+    "document-read": lambda record: record["text"],
+    "document-save": lambda record: f"{record['id']}\n",
+    "document-delete": lambda record: f"{record['id']}\n",
+    "history-delete": lambda record: f"{record['id']}\n",
     "fetch-audio": lambda record: f"{record['bytes']} bytes saved.\n",
     "sessions": _sessions,
     "deliver": _deliver,

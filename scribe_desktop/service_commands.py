@@ -8,12 +8,12 @@ from scribe_desktop.call import Answer, Call, dictated_patient
 from scribe_desktop.domain.dictation import report
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.order import MAX_TEMPLATES, ServiceRef
-from scribe_desktop.domain.session import Session
+from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.exits import Exit
 from scribe_desktop.protocol.sign_in import DeviceCode
 from scribe_desktop.services.library import Library
 
-_LARGEST_RECORDING = 500 * 1024 * 1024
+_TELL_S = 10.0
 
 
 def _service(call: Call) -> ServiceRef:
@@ -124,6 +124,12 @@ def _template_delete(call: Call) -> Answer:
     return Answer(Exit.DONE, {"id": call.request["id"], "name": ""})
 
 
+def _history_delete(call: Call) -> Answer:
+    """Take a session out of what the service shows; its own rules say what becomes of it."""
+    _library(call, _service(call)).archive(call.request["id"])
+    return Answer(Exit.DONE, {"id": call.request["id"]})
+
+
 def _history(call: Call) -> Answer:
     past = _library(call, _service(call)).history(call.request.get("patient_oid", ""))
     return Answer(
@@ -175,12 +181,53 @@ def _push(call: Call) -> Answer:
     return Answer(Exit.DONE, {"session_id": session.session_id, "documents": saved})
 
 
-def _fetch_audio(call: Call) -> Answer:
-    """Save the whole recording as the service has it."""
+def _documents(call: Call) -> Answer:
+    """The notes of a dictation as the service keeps them."""
     session = _session(call)
-    client = call.program.client(session.order.service)
-    recording = _library(call, session.order.service).recording(_remote_id(session))
-    body = client.fetch(recording.url, largest=_LARGEST_RECORDING)
+    listed = _library(call, session.order.service).documents(_remote_id(session))
+    return Answer(
+        Exit.DONE,
+        [
+            {
+                "id": one.document_id,
+                "template": one.template_id,
+                "name": one.name,
+                "status": one.status,
+                "updated_at": one.updated_at,
+            }
+            for one in listed
+        ],
+    )
+
+
+def _document_read(call: Call) -> Answer:
+    text = _library(call, _service(call)).document_text(call.request["id"])
+    return Answer(Exit.DONE, {"id": call.request["id"], "text": text})
+
+
+def _document_save(call: Call) -> Answer:
+    """Save a text on the service: a new note of a dictation, or in the place of one."""
+    session, request = _session(call), call.request
+    document = _library(call, session.order.service).save_document(
+        _remote_id(session),
+        request["text"],
+        document_id=request.get("id", ""),
+        template_id=request.get("template_id", ""),
+        name=request.get("name", ""),
+    )
+    return Answer(Exit.DONE, {"id": document.document_id, "text": request["text"]})
+
+
+def _document_delete(call: Call) -> Answer:
+    _library(call, _service(call)).delete_document(call.request["id"])
+    return Answer(Exit.DONE, {"id": call.request["id"], "text": ""})
+
+
+def _fetch_audio(call: Call) -> Answer:
+    """Save the whole recording as the service has it, when it has put it together."""
+    session = _session(call)
+    library = _library(call, session.order.service)
+    body = library.whole_recording(_remote_id(session), call.wishes.stop)
     path = Path(call.request["output"])
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -211,7 +258,30 @@ def _amend(call: Call) -> Answer:
             languages=tuple(request.get("language", order.languages)),
         ),
     )
+    _tell_change(call, session_id)
     return Answer(Exit.DONE, report(call.line.dictation(session_id)))
+
+
+def _tell_change(call: Call, session_id: SessionId) -> None:
+    """Wait a moment until the service knows; where it cannot, it is told at the next occasion."""
+    line, wishes = call.line, call.wishes
+    session = line.session(session_id)
+    if session.remote is None:
+        return
+    if call.request.get("token"):
+        line.use_token(session.order.service, call.request["token"])
+    call.program.deliver()
+    end_watch = line.subscribe(lambda _: wishes.stir())
+    try:
+        line.send_now()
+
+        def told() -> bool:
+            return not line.session(session_id).amended or wishes.stop.is_set()
+
+        if not wishes.wait_for(told, timeout_s=_TELL_S):
+            call.emit({"warning": "It is changed here. The service is told when it answers."})
+    finally:
+        end_watch()
 
 
 COMMANDS: dict[str, Callable[[Call], Answer]] = {
@@ -221,8 +291,13 @@ COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "template-save": _template_save,
     "template-delete": _template_delete,
     "history": _history,
+    "history-delete": _history_delete,
     "fill": _fill,
     "push": _push,
+    "documents": _documents,
+    "document-read": _document_read,
+    "document-save": _document_save,
+    "document-delete": _document_delete,
     "fetch-audio": _fetch_audio,
     "amend": _amend,
 }

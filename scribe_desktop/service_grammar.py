@@ -31,7 +31,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     delete.add_argument("id", metavar="ID")
     history = commands.add_parser("history", help="list the sessions that a service remembers")
     history.add_argument("--patient-oid", default="")
-    for one in (sign_in, sign_out, templates, save, delete, history):
+    forget = commands.add_parser("history-delete", help="take a session out of a service's list")
+    read = commands.add_parser("document-read", help="print a note that a service keeps")
+    remove = commands.add_parser("document-delete", help="remove a note from a service")
+    for one in (forget, read, remove):
+        one.add_argument("id", metavar="ID")
+    for one in (sign_in, sign_out, templates, save, delete, history, forget, read, remove):
         one.add_argument("--service", metavar="NAME_OR_URL")
         one.add_argument("--dialect", choices=("eka", "onprem", "spec"))
         one.add_argument("--json", action="store_true")
@@ -53,11 +58,17 @@ def _add_about_dictations(
     push = commands.add_parser("push", help="save a dictation's notes, edits included, remotely")
     audio = commands.add_parser("fetch-audio", help="save the recording that the service has")
     amend = commands.add_parser("amend", help="change patient, templates or languages")
-    for one in (fill, push, audio, amend):
+    documents = commands.add_parser("documents", help="list the notes that the service keeps")
+    keep = commands.add_parser("document-save", help="save a text as a note on the service")
+    for one in (fill, push, audio, amend, documents, keep):
         one.add_argument("session_id", metavar="ID")
         one.add_argument("--json", action="store_true")
     fill.add_argument("template_id", metavar="TEMPLATE")
     audio.add_argument("output", metavar="FILE")
+    keep.add_argument("file", metavar="FILE", help="Markdown, - for stdin")
+    keep.add_argument("--id", default="", help="the note whose place it takes")
+    keep.add_argument("--template", dest="template_id", default="", metavar="ID")
+    keep.add_argument("--name", default="", help="what it is called")
     amend.add_argument("--patient-json", metavar="FILE", help="patient details, - for stdin")
     amend.add_argument("--template", action="append", metavar="ID", help="at most two")
     amend.add_argument("--language", action="append", metavar="CODE")
@@ -76,5 +87,5 @@ def complete(request: dict[str, Any], text_of: Callable[[str], str]) -> None:
     """Add what only the caller's own process can read: its terminal, its files."""
     if request["command"] == "sign-in":
         request["secret"] = secret_for(request["way"])
-    if request["command"] in {"template-save", "write"}:
+    if request["command"] in {"template-save", "document-save", "write"}:
         request["text"] = text_of(request.pop("file"))

@@ -129,10 +129,9 @@ def apply(session: Session, event: Event) -> Session:
 def _apply_amendment(session: Session, event: OrderAmended | AmendmentTold) -> Session:
     if isinstance(event, OrderAmended):
         return replace(session, order=event.order, amended=True)
-    if session.delivery is Delivery.RESOLVED:
-        return session
     # Changed again while it was told: then it is told again.
-    return replace(_healthy(session), amended=session.order != event.order)
+    told = replace(session, amended=session.order != event.order)
+    return told if session.delivery is Delivery.RESOLVED else _healthy(told)
 
 
 def _apply_capture(session: Session, event: CaptureEvent) -> Session:

@@ -90,7 +90,8 @@ def next_step(session: Session, now: float) -> Step:
                 return Amend()
             return Poll()
         case _:
-            return Rest()
+            # A dictation is given to another patient after its result, too.
+            return Amend() if session.amended else Rest()
 
 
 def _open_step(session: Session) -> Step:

@@ -34,6 +34,8 @@ _CUT_SHORT = frozenset({"timed_out", "broken_off"})
 
 LOOK_S = 1.0
 NOTE_LIMIT_S = 300.0
+RECORDING_LIMIT_S = 60.0
+LARGEST_RECORDING = 500 * 1024 * 1024
 
 _NOTHING_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 
@@ -80,6 +82,23 @@ class Library:
             if error.status in _NO_SUCH_CALL and error.code != errors.RECORDING_NOT_READY:
                 raise errors.no_recording(error.status) from error
             raise
+
+    def whole_recording(self, remote_id: str, cancel: Cancel) -> bytes:
+        """The recording itself; while the service still puts it together, it is waited for."""
+        until = self._now() + RECORDING_LIMIT_S
+        while True:
+            try:
+                found = self.recording(remote_id)
+                break
+            except ServiceError as error:
+                is_ready_soon = error.code == errors.RECORDING_NOT_READY
+                if not is_ready_soon or self._now() > until or cancel.wait(LOOK_S):
+                    raise
+        body = self._client.fetch(found.url, largest=LARGEST_RECORDING)
+        if not body or body.lstrip()[:1] == b"<":
+            # A network's own page must not be kept for a patient's voice.
+            raise errors.unreadable(HTTPStatus.OK)
+        return body
 
     # --- notes -------------------------------------------------------------------------
 

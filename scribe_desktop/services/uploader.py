@@ -34,7 +34,7 @@ from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
 from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
-from scribe_desktop.domain.session import Problem, Remote, Session, SessionId
+from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import (
     Amend,
     Create,
@@ -94,6 +94,8 @@ class Uploader:
         self._formats_of = formats_of
         self._pauses: dict[ServiceRef, tuple[float, int]] = {}
         self._unreached: dict[ServiceRef, set[SessionId]] = {}
+        # A resolved session keeps no time to try again at; after a start it is at once.
+        self._untold: dict[SessionId, float] = {}
         self._clients: dict[ServiceRef, DeliveryClient] = {}
         self._lanes = Lanes("upload", self._services, self.step, now=now, on_trouble=on_trouble)
 
@@ -115,6 +117,7 @@ class Uploader:
     def release(self, session_id: SessionId | None = None) -> None:
         """Try at once what waits: one session, or all when the network is back."""
         self._pauses.clear()
+        self._untold.clear()
         for session in self._spool.sessions():
             waits = session.problem is not None or session.retry_at is not None
             if waits and session_id in (None, session.session_id):
@@ -140,6 +143,8 @@ class Uploader:
                     self._release(session)
                     return now
                 due = _earlier(due, step.until)
+            elif self._untold.get(session.session_id, now) > now:
+                due = _earlier(due, self._untold[session.session_id])
             elif not isinstance(step, Poll) and not self._is_streamed(session.session_id):
                 self._take(session, step)
                 return now
@@ -319,6 +324,9 @@ class Uploader:
             self._lanes.tell_to_stop()
             return
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
+        if session.delivery is Delivery.RESOLVED:
+            self._untold[session.session_id] = self._pause_or_delay(session, error)
+            return
         try:
             if error.retry is Retry.FRESH_SESSION:
                 self._lapse(session)

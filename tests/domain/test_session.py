@@ -271,13 +271,19 @@ def test_the_service_is_told_of_a_change_before_anything_else(delivery: Delivery
     assert next_step(apply(session, AmendmentTold(order)), 4.0) != Amend()
 
 
-def test_a_change_before_create_and_after_the_result_needs_no_telling() -> None:
-    order = Order(patient=Patient(name="X"))
-    unsent = apply(IN_DELIVERY[Delivery.UNSENT], OrderAmended(order))
+def test_a_change_before_create_needs_no_telling() -> None:
+    unsent = apply(IN_DELIVERY[Delivery.UNSENT], OrderAmended(Order(patient=Patient(name="X"))))
     assert next_step(unsent, 4.0) == Create()
-    resolved = apply(IN_DELIVERY[Delivery.RESOLVED], OrderAmended(order))
-    assert next_step(resolved, 4.0) == Rest()
-    assert apply(resolved, AmendmentTold(order)) == resolved
+
+
+def test_a_change_after_the_result_is_told_once_and_leaves_the_result() -> None:
+    order = Order(patient=Patient(name="X"))
+    before = IN_DELIVERY[Delivery.RESOLVED]
+    resolved = apply(before, OrderAmended(order))
+    assert next_step(resolved, 4.0) == Amend()
+    told = apply(resolved, AmendmentTold(order))
+    assert next_step(told, 4.0) == Rest()
+    assert told == replace(before, order=order)
 
 
 def test_an_illegal_event_names_itself_and_the_session() -> None:

@@ -196,7 +196,8 @@ class World:
         if session.is_cancelled:
             assert isinstance(step, (core.steps.Withdraw, core.steps.Rest))
         if self.resolved:
-            assert isinstance(step, core.steps.Rest)
+            is_told = not session.amended or session.is_cancelled
+            assert isinstance(step, core.steps.Rest if is_told else core.steps.Amend)
         assert core.machine.candidate_remote_id(session) not in session.past_remote_ids
 
     def be_hostile(self) -> None:
@@ -247,6 +248,8 @@ class World:
 
     def fail(self, retry: Retry, retry_at: float | None) -> None:
         session = self.core.session
+        if self.resolved:
+            return  # only a change was not told; it is tried again later
         attempts = self.session.attempts
         self.apply(
             self.core.events.DeliveryFailed(session.Problem("away", "wait", retry), retry_at)
@@ -301,7 +304,8 @@ class World:
         """What is told or asked about the session."""
         steps = self.core.steps
         if isinstance(step, steps.Amend):
-            self.service.get(remote_id)
+            if not self.resolved:
+                self.service.get(remote_id)
             return self.core.events.AmendmentTold(self.session.order)
         if isinstance(step, steps.Withdraw):
             self.service.get(remote_id).withdrawn = True

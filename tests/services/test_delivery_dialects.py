@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from scribe_desktop.domain.events import Cancelled
+from scribe_desktop.domain.events import Cancelled, OrderAmended
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order, Patient, UploadType
 from scribe_desktop.domain.results import NoteStatus, Outcome
@@ -174,6 +174,27 @@ def test_a_refused_session_waits_and_does_not_hold_up_the_next(case: Case) -> No
         problem = case.desk.spool.get(first).problem
         assert problem is not None
         assert "safe" in problem.message
+
+
+def test_a_change_after_the_result_is_told_as_soon_as_the_service_answers(case: Case) -> None:
+    session_id = case.desk.spool.speak(chunks=1)
+    resolved = case.desk.deliver(session_id)
+    good = case.desk.address
+    case.desk.address = Address("http://127.0.0.1:9/v1", good.dialect, good.tokens)
+    order = replace(resolved.order, patient=PATIENT)
+    case.desk.spool.update(session_id, lambda s: apply(s, OrderAmended(order)))
+    due = case.desk.uploader.step(order.service)
+    assert case.desk.spool.get(session_id) == replace(resolved, order=order, amended=True)
+    due = case.desk.uploader.step(order.service)
+    assert due is not None
+    assert due > case.desk.clock.at, "not tried again and again at once"
+    case.desk.address = good
+    case.desk.clock.at = due + 60.0
+    case.desk.uploader.step(order.service)
+    assert case.desk.spool.get(session_id) == replace(resolved, order=order)
+    if case.dialect != "spec":
+        name = "session_details" if case.dialect == "onprem" else "patient_details"
+        assert case.kept.asked[name]["oid"] == "canary-oid"
 
 
 def test_a_wrong_credential_asks_for_sign_in_and_keeps_everything(case: Case) -> None:
