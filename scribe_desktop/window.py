@@ -7,9 +7,11 @@ from typing import Any
 from scribe_desktop.app import Program
 from scribe_desktop.call import Wishes
 from scribe_desktop.commands import run, serve_others
+from scribe_desktop.desktop.idle import idle_s
 from scribe_desktop.doctor import examine
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.services.control import Control, Holder
+from scribe_desktop.services.keyring_door import KeyringDoor
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
 from scribe_desktop.ui.application import WindowCommands, run_window
@@ -46,7 +48,9 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
         line = program.line
         if token:
             line.use_token(line.usual_order().service, token)
-        workstation = Workstation(line, program.computer)
+        keyring = KeyringDoor(program.places.keyring_name)
+        pin = PinLock(program.places.config, keyring)
+        workstation = Workstation(line, program.computer, pin)
         updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
 
         def ready(window: WindowCommands) -> None:
@@ -86,7 +90,8 @@ def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch)
         microphone_test=MicrophoneTest(program.microphones),
         exporter=Exports(line, program.audit),
         accounts=Accounts(line, program.accounts, program.client),
-        lock=PinLock(places.config),
+        lock=workstation.lock,
+        idle_s=idle_s,
         diagnostics=Diagnostics(line, places.logs, lambda: examine(program)),
         weights=ModelFiles(),
         updates=updates,

@@ -4,18 +4,25 @@ A locked screen does not stop a recording, but text must not be shown behind
 it, and keys have to be registered anew when it opens.
 """
 
+import contextlib
 import ctypes as c
 import logging
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from scribe_desktop.desktop.dbus import Bus, BusError, Signal
+from scribe_desktop.desktop.dbus import Address, Bus, BusError, Signal
+from scribe_desktop.domain.errors import DesktopError
 
 log = logging.getLogger(__name__)
 
 # Two names for one signal: the standard's and GNOME's.
 _SCREENSAVERS = ("org.freedesktop.ScreenSaver", "org.gnome.ScreenSaver")
+_LOCKERS = (
+    ("SESSION", "org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"),
+    ("SESSION", "org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver"),
+    ("SYSTEM", "org.freedesktop.login1.Session", "/org/freedesktop/login1/session/auto"),
+)
 
 
 class ScreenLock:
@@ -67,6 +74,48 @@ class ScreenLock:
             self.locked = locked
             log.info("screen %s", "locked" if locked else "opened")
             self._on_change(locked)
+
+
+def lock_screen(platform: str = sys.platform) -> None:
+    """Put up the system's own lock screen, which only the system's password opens.
+
+    May wait. Raises DesktopError where the system does not do it.
+    """
+    if platform == "win32":
+        from scribe_desktop.desktop import win32
+
+        done = win32.lock_screen()
+    elif platform == "darwin":
+        done = _macos_locks()
+    else:
+        done = _desktop_locks()
+    if not done:
+        raise DesktopError(
+            "The screen of this computer could not be locked from here.",
+            "Lock it as you usually do, then sign in again.",
+        )
+
+
+def _desktop_locks() -> bool:
+    for which, interface, path in _LOCKERS:
+        with contextlib.suppress(BusError):
+            bus = Bus(which)
+            try:
+                name = interface.removesuffix(".Session")
+                bus.call(Address(name, path, interface), "Lock")
+            finally:
+                bus.close()
+            return True
+    return False
+
+
+def _macos_locks() -> bool:
+    # The call behind the entry of the Apple menu. Not yet run on a Mac.
+    try:
+        c.CDLL("/System/Library/PrivateFrameworks/login.framework/login").SACLockScreenImmediate()
+    except (OSError, AttributeError):
+        return False
+    return True
 
 
 def _asking() -> dict[str, Callable[[], bool]]:

@@ -282,3 +282,21 @@ def wake_window_system() -> None:
     screen_width = 0
     _call("user32", "GetSystemMetrics", c.c_int, (c.c_int, screen_width))
     _call("user32", "GetDesktopWindow", w.HWND)
+
+
+class _LastInput(c.Structure):
+    _fields_ = [("size", w.UINT), ("at_ms", w.DWORD)]
+
+
+def idle_s() -> float:
+    """Seconds since the last key or movement of this session."""
+    last = _LastInput(c.sizeof(_LastInput))
+    _call("user32", "GetLastInputInfo", w.BOOL, (c.c_void_p, c.addressof(last)))
+    now_ms = int(_call("kernel32", "GetTickCount", w.DWORD))
+    # Both counts begin anew after 49 days.
+    return float((now_ms - int(last.at_ms)) % 2**32) / 1000
+
+
+def lock_screen() -> bool:
+    """Show the lock screen of Windows; whether it will."""
+    return bool(_call("user32", "LockWorkStation", w.BOOL))

@@ -131,6 +131,8 @@ def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:  #
         library = "libxcb-xkb.so.1"
     elif name.startswith("xcb_test_"):
         library = "libxcb-xtest.so.0"
+    elif name.startswith("xcb_sync_"):
+        library = "libxcb-sync.so.1"
     # A function pointer of our own: the library object is shared by the whole
     # process and others may declare the same function differently.
     return c.CFUNCTYPE(result, *arguments)((name, _library(library)))
@@ -276,6 +278,25 @@ class Display:
         finally:
             self._send("xcb_ungrab_server")
             self.flush()
+
+    def idle_ms(self) -> int | None:
+        """How long nobody has moved a key or the mouse; None if the server does not count it."""
+        try:
+            self._reply("xcb_sync_initialize", (_u8, 3), (_u8, 0))
+        except DesktopError:
+            return None
+        counters = self._reply("xcb_sync_list_system_counters")
+        place = 32
+        while place + 14 <= len(counters):
+            # A counter's number, its resolution, and the length of its name.
+            number = int.from_bytes(counters[place : place + 4], "little")
+            length = int.from_bytes(counters[place + 12 : place + 14], "little")
+            if counters[place + 14 : place + 14 + length] == b"IDLETIME":
+                value = self._reply("xcb_sync_query_counter", (_u32, number))
+                high, low = value[8:12], value[12:16]
+                return int.from_bytes(high, "little") << 32 | int.from_bytes(low, "little")
+            place += (14 + length + 3) // 4 * 4
+        return None
 
     # --- windows ---
     def hear_pongs(self, *, wanted: bool) -> None:

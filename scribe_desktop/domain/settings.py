@@ -32,7 +32,7 @@ USUAL_REPLY_S = 20
 REPLY_BOUNDS_S = (10, 300)
 """Less than the least would give up on polls that servers hold for 14 s (PROTOCOL.md §1.7)."""
 
-TYPING_RATE_BOUNDS = (5, 400)
+TYPING_RATE_BOUNDS = (5, 1000)
 """Characters a second; what comes faster is lost by some remote desktops."""
 
 
@@ -109,6 +109,7 @@ class Settings:
     keep_audio_hours: int = 24
     keep_notes_days: int = 30
     lock_after_minutes: int = 0
+    require_pin: bool = False
 
     theme: Theme = Theme.SYSTEM
     mini_recorder: bool = True

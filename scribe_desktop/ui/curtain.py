@@ -1,9 +1,13 @@
 """Hides every text when the clinician walked away; a recording goes on behind it."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.ui.bridge import Errands
+from scribe_desktop.ui.new_pin import NewPin
 from scribe_desktop.ui.pieces import button, label, paragraph
 from scribe_desktop.ui.theme import SPACE
 from scribe_desktop.ui.workplace import Lock
@@ -16,12 +20,22 @@ _SIGNS_OF_LIFE = (
     QEvent.Type.TouchBegin,
 )
 MINUTE_MS = 60_000
+_LEAST_WAIT_MS = 20
+
+_GOES_ON = "A dictation that is being recorded goes on."
+_REQUIRED = f"Your organisation asks for a PIN. Choose one to see text. {_GOES_ON}"
+_FORGOTTEN = (
+    "The lock screen of this computer comes now; if it does not, lock the computer yourself. "
+    "Sign in to it, and the PIN is taken away. Your recordings stay as they are."
+)
 
 
 class Curtain(QWidget):
     """What is seen instead of the dictations."""
 
     opened = Signal()
+
+    _proven = Signal()
 
     def __init__(self, lock: Lock | None) -> None:
         super().__init__()
@@ -35,28 +49,47 @@ class Curtain(QWidget):
         self.pin.returnPressed.connect(self._try)
         self.show_again = button("Show again", kind="primary")
         self.show_again.clicked.connect(self._try)
+        self.forgot = button("I forgot the PIN", kind="flat")
+        self.forgot.clicked.connect(self._forget)
+        self.new_pin = NewPin()
+        self.new_pin.chosen.connect(self._set_pin)
         self.sentence = paragraph("", quiet=True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         title = label("Text is hidden", ratio=1.6, bold=True)
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.pin)
-        row.addWidget(self.show_again)
-        row.addStretch(1)
         column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE * 4, SPACE * 4, SPACE * 4, SPACE * 4)
         column.setSpacing(SPACE * 2)
         column.addStretch(2)
         column.addWidget(title)
         column.addWidget(self.sentence)
-        column.addLayout(row)
+        column.addLayout(_centred(self.pin, self.show_again))
+        column.addLayout(_centred(self.new_pin))
+        column.addLayout(_centred(self.forgot))
         column.addStretch(3)
+        self._proven.connect(self._open_proven, Qt.ConnectionType.QueuedConnection)
 
-    def draw(self) -> None:
-        """Ask for the PIN, where there is one."""
+    def draw(self, *, required: bool) -> None:
+        """Ask for the PIN, where there is one; where one is `required`, for a new one."""
+        lock = self._lock
+        is_set = lock is not None and lock.is_set()
+        chooses = lock is not None and required and not is_set
         self.pin.clear()
-        self.pin.setVisible(self._lock is not None and self._lock.is_set())
-        self.sentence.setText("A dictation that is being recorded goes on.")
+        self.pin.setVisible(is_set)
+        self.forgot.setVisible(is_set and lock is not None and lock.can_prove_otherwise)
+        self.new_pin.setVisible(chooses)
+        self.show_again.setVisible(not chooses)
+        self.show_again.setEnabled(True)
+        self.sentence.setText(_REQUIRED if chooses else _GOES_ON)
+
+    def take_focus(self) -> None:
+        """Be ready for the PIN."""
+        shown = (w for w in (self.pin, self.new_pin.pin, self.show_again) if w.isVisible())
+        next(shown, self.show_again).setFocus()
+
+    def say(self, sentence: str) -> None:
+        """Say something that holds no text."""
+        self.sentence.setText(sentence)
 
     @Slot()
     def _try(self) -> None:
@@ -67,46 +100,101 @@ class Curtain(QWidget):
         pin = self.pin.text()
         self.pin.clear()
         self.show_again.setEnabled(False)
-        self._errands.run(
-            lambda: lock.opens(pin), self._answer, lambda error: self._say(str(error))
-        )
+        self._errands.run(lambda: lock.opens(pin), self._answer, self._refused)
 
     def _answer(self, opens: bool) -> None:  # noqa: FBT001  an answer
         self.show_again.setEnabled(True)
         if opens:
             self.opened.emit()
         else:
-            self._say("That is not the PIN.")
+            self.say("That is not the PIN.")
+            self.pin.setFocus()
 
-    def _say(self, sentence: str) -> None:
+    def _refused(self, error: ScribeError) -> None:
         self.show_again.setEnabled(True)
-        self.sentence.setText(sentence)
+        self.say(f"{error.message} {error.remedy}".strip())
+        self.pin.setFocus()
+
+    @Slot(str)
+    def _set_pin(self, pin: str) -> None:
+        lock = self._lock
+        if lock is not None:
+            self._errands.run(
+                lambda: lock.set_pin(pin), lambda _: self.opened.emit(), self._refused
+            )
+
+    @Slot()
+    def _forget(self) -> None:
+        lock = self._lock
+        if lock is not None:
+            self.say(_FORGOTTEN)
+            self._errands.run(
+                lambda: lock.prove_otherwise(self._proven.emit), lambda _: None, self._refused
+            )
+
+    @Slot()
+    def _open_proven(self) -> None:
+        self.opened.emit()
+
+
+def _centred(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addStretch(1)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return row
 
 
 class Idleness(QObject):
-    """Notices that nobody has touched the program for a while."""
+    """Notices that nobody has touched this computer for a while.
+
+    Our own window is watched all the time, and the system is asked only when
+    nobody has touched that: `idle_s` tells how long the whole workstation was
+    left alone, or None where nobody knows.
+    """
 
     fell_idle = Signal()
 
-    def __init__(self, application: QApplication) -> None:
+    def __init__(
+        self, application: QApplication, idle_s: Callable[[], float | None] = lambda: None
+    ) -> None:
         super().__init__(application)
+        self._idle_s = idle_s
+        self._errands = Errands(self)
+        self._idle_ms = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.fell_idle)
+        self._timer.timeout.connect(self._ask)
         self._application = application
 
     def set_minutes(self, minutes: int) -> None:
         """After how long; 0 is never."""
         self._timer.stop()
-        self._timer.setInterval(minutes * MINUTE_MS)
+        self._idle_ms = minutes * MINUTE_MS
         # A filter written in Python costs every event something: only where it is wanted.
         self._application.removeEventFilter(self)
         if minutes:
             self._application.installEventFilter(self)
-            self._timer.start()
+            self._timer.start(self._idle_ms)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """See signs of life; take nothing from anybody."""
         if event.type() in _SIGNS_OF_LIFE:
-            self._timer.start()
+            self._timer.start(self._idle_ms)
         return False
+
+    @Slot()
+    def _ask(self) -> None:
+        self._errands.run(self._idle_s, self._judge, lambda _: self._judge(None))
+
+    def _judge(self, idle_s: float | None) -> None:
+        if not self._idle_ms or self._timer.isActive():
+            return  # touched, or switched off, while the system was asked
+        left_ms = 0.0 if idle_s is None else self._idle_ms - idle_s * 1000
+        if left_ms > 0:
+            self._timer.start(max(round(left_ms), _LEAST_WAIT_MS))
+            return
+        self.fell_idle.emit()
+        # Shown again and left again without a touch, it is hidden again.
+        self._timer.start(self._idle_ms)

@@ -36,10 +36,14 @@ class Telling:
     act: Callable[[], None] | None = None
 
 
+HIDDEN = Telling("Text is hidden, so none leaves the program.", "Show it again first.")
+
+
 class Deeds(QObject):
     """The deeds, with what came of them as signals.
 
-    `patient` is whom the next dictation is for.
+    `patient` is whom the next dictation is for. While `text_is_hidden` no text
+    leaves the program.
     """
 
     told = Signal(object)
@@ -59,6 +63,7 @@ class Deeds(QObject):
         self._playing = False
         self._inserting = False
         self.patient = Patient()
+        self.text_is_hidden = False
         self._play_ended.connect(self._end_playing, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -190,6 +195,8 @@ class Deeds(QObject):
     @Slot(str)
     def copy(self, text: str) -> None:
         """Put text on the clipboard."""
+        if self._is_hidden():
+            return
         clipboard.copy_text(text)
         self.told.emit(Telling("Copied.", tone=Tone.GOOD))
 
@@ -197,15 +204,20 @@ class Deeds(QObject):
     def insert(self, text: str, session_id: SessionId) -> None:
         """Put a dictation's text into the window it was dictated for."""
         insertion = self._workplace.insertion
-        if insertion is not None:
+        if insertion is not None and not self._is_hidden():
             self._insert(text, insertion.into_remembered(text, session_id))
 
     @Slot(str)
     def insert_in_front(self, text: str) -> None:
         """Put text where the clinician has just put the cursor."""
         insertion = self._workplace.insertion
-        if insertion is not None:
+        if insertion is not None and not self._is_hidden():
             self._insert(text, insertion.into_front(text))
+
+    def _is_hidden(self) -> bool:
+        if self.text_is_hidden:
+            self.told.emit(HIDDEN)
+        return self.text_is_hidden
 
     def _insert(self, text: str, steps: InsertionSteps) -> None:
         # Two insertions at a time would paste each other's text.

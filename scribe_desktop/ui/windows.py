@@ -7,13 +7,15 @@ within a second.
 
 from PySide6.QtCore import QObject, QSettings, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QStackedWidget, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication, QStackedWidget, QSystemTrayIcon, QWidget
+from shiboken6 import isValid
 
 from scribe_desktop.domain.results import NoteStatus, Results
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import AfterStop
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.curtain import Curtain, Idleness
+from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.dictation_box import DictationBox
 from scribe_desktop.ui.first_run import FirstRun
 from scribe_desktop.ui.line import Line
@@ -58,7 +60,9 @@ class Windows(QObject):
         self.mini = MiniRecorder(line, self.deeds, places)
         self.box = DictationBox()
         self.tray = Tray(self.deeds, self.main)
-        self.idleness = Idleness(application)
+        self.idleness = Idleness(application, workplace.idle_s)
+        self._put_away: list[QWidget] = []
+        self._ready_later: list[tuple[AfterStop, str]] = []
         self._connect()
         self._follow_settings()
         if workplace.insertion is not None:
@@ -77,7 +81,8 @@ class Windows(QObject):
         bridge.results_stored.connect(self._take_results)
         deeds.running_changed.connect(self._show_running)
         deeds.settings_changed.connect(self._follow_settings)
-        deeds.text_refused.connect(self.box.hold)
+        deeds.text_refused.connect(self._hold)
+        deeds.told.connect(self._tell_on_curtain)
         self.box.copy_pressed.connect(deeds.copy)
         self.box.insert_pressed.connect(self._insert_from_box)
         self.main.settings_wanted.connect(self.open_settings)
@@ -95,6 +100,8 @@ class Windows(QObject):
         settings = self._line.settings()
         self._workplace.follow_settings()
         self.idleness.set_minutes(settings.lock_after_minutes)
+        if settings.require_pin and self._has_no_pin():
+            self.lock()
         colours = colours_for(settings.theme)
         if colours is not self._colours:
             self._dress()
@@ -135,7 +142,9 @@ class Windows(QObject):
         self._fresh.discard(session_id)
         self._last_text = text
         after = self._line.settings().after_stop
-        if after is AfterStop.COPY:
+        if self.is_locked and after is not AfterStop.SHOW:
+            self._ready_later.append((after, text))
+        elif after is AfterStop.COPY:
             self.deeds.copy(text)
         elif after is AfterStop.INSERT:
             self.deeds.insert(text, session_id)
@@ -175,6 +184,7 @@ class Windows(QObject):
         if not (hidden and self.tray.isVisible()):
             self.main.show()
         self.stalls.start()
+        self._lock_at_start()
         if not self._line.settings().first_run_done:
             self.open_first_run()
 
@@ -235,16 +245,81 @@ class Windows(QObject):
     @Slot()
     def lock(self) -> None:
         """Hide every text; a recording goes on."""
+        if self.is_locked:
+            return
         self.main.results.keep_edit()
         self.main.service_screens.hide_texts()
-        self.curtain.draw()
+        self._let_text_out(False)
+        self._put_others_away()
+        self.curtain.draw(required=self._line.settings().require_pin)
         self._stage.setCurrentWidget(self.curtain)
-        self.box.hide()
+        self.curtain.take_focus()
 
     @Slot()
     def unlock(self) -> None:
-        """Show everything again."""
+        """Show everything again, and what became ready meanwhile."""
+        if not self.is_locked:
+            return
+        if self._line.settings().require_pin and self._has_no_pin():
+            # The forgotten one was taken away; now a new one is chosen.
+            self.curtain.draw(required=True)
+            self.curtain.take_focus()
+            return
         self._stage.setCurrentIndex(0)
+        self._let_text_out(True)
+        put_away, self._put_away = self._put_away, []
+        for window in filter(isValid, put_away):
+            window.show()
+        later, self._ready_later = self._ready_later, []
+        for after, text in later:
+            if after is AfterStop.COPY:
+                self.deeds.copy(text)
+            else:
+                # Its window was remembered long ago, so it is for a person to say where.
+                self.box.hold(text)
+
+    def _lock_at_start(self) -> None:
+        lock = self._workplace.lock
+        if lock is None:
+            return
+        if lock.is_set():
+            self.lock()
+
+        def looked(_: None) -> None:
+            if lock.is_set():
+                self.lock()
+
+        self.deeds.errands.run(lock.look, looked, self.deeds.tell_error)
+
+    def _has_no_pin(self) -> bool:
+        lock = self._workplace.lock
+        return lock is not None and not lock.is_set()
+
+    def _let_text_out(self, allowed: bool) -> None:  # noqa: FBT001  a switch
+        self.deeds.text_is_hidden = not allowed
+        if self._workplace.insertion is not None:
+            self._workplace.insertion.forbid(not allowed)
+
+    def _put_others_away(self) -> None:
+        """Every other window may show text: settings, questions, what waits in the box."""
+        while (popup := QApplication.activePopupWidget()) is not None:
+            popup.close()
+        for window in QApplication.topLevelWidgets():
+            if window.isVisible() and window not in (self.main, self.mini):
+                self._put_away.append(window)
+                window.hide()
+
+    @Slot(str)
+    def _hold(self, text: str) -> None:
+        if self.is_locked:
+            self._ready_later.append((AfterStop.INSERT, text))
+        else:
+            self.box.hold(text)
+
+    @Slot(object)
+    def _tell_on_curtain(self, telling: Telling) -> None:
+        if self.is_locked:
+            self.curtain.say(f"{telling.message} {telling.remedy}".strip())
 
     @property
     def is_locked(self) -> bool:

@@ -95,6 +95,9 @@ class Insertion(Protocol):
         One that only goes on with another (`follows`) belongs where that one does.
         """
 
+    def forbid(self, forbidden: bool, /) -> None:  # noqa: FBT001  a switch
+        """Let no text out while it is hidden; what is being typed stops."""
+
     def into_remembered(self, text: str, session_id: SessionId) -> InsertionSteps:
         """Into the window this dictation began in, or nowhere."""
 
@@ -234,7 +237,21 @@ class Lock(Protocol):
         """Keep a new PIN; empty takes it away. May wait. Raises CredentialError."""
 
     def opens(self, pin: str) -> bool:
-        """Whether this is the PIN; may wait."""
+        """Whether this is the PIN; may wait. Raises CredentialError, also after wrong ones."""
+
+    def look(self) -> None:
+        """Find out whether there is a PIN, wherever it is kept; may wait."""
+
+    @property
+    def can_prove_otherwise(self) -> bool:
+        """Whether this computer's own lock screen can vouch for who forgot the PIN."""
+
+    def prove_otherwise(self, proven: Callable[[], None]) -> None:
+        """Lock the computer; whoever signs in to it again needs no PIN any more.
+
+        `proven` is called on any thread, when the PIN was taken away and
+        nothing else. May wait. Raises DesktopError.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +328,8 @@ class Workplace:
     devices: Devices | None = None
     accounts: Accounts | None = None
     lock: Lock | None = None
+    idle_s: Callable[[], float | None] = lambda: None
+    """How long nobody touched this computer; None where it cannot be known. May wait."""
     diagnostics: Diagnostics | None = None
     weights: Weights | None = None
     history: History | None = None

@@ -5,6 +5,7 @@ belongs to the patient of then and not to the window of now.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from scribe_desktop.desktop.insertion.insert import (
     Inserted,
@@ -50,6 +51,7 @@ class Inserting:
         self._found: InsertionHere | None = None
         self._targets: dict[SessionId, Target | None] = {}
         self._stand_aside: Callable[[], None] = lambda: None
+        self._is_forbidden = False
 
     @property
     def plain_word(self) -> str:
@@ -59,6 +61,10 @@ class Inserting:
     def stand_aside_with(self, stand_aside: Callable[[], None]) -> None:
         """How to give the focus back."""
         self._stand_aside = stand_aside
+
+    def forbid(self, forbidden: bool, /) -> None:  # noqa: FBT001  a switch
+        """Let no text out; what is being typed stops."""
+        self._is_forbidden = forbidden
 
     def remember(self, session_id: SessionId, follows: SessionId | None) -> None:
         """Look which window has the focus now."""
@@ -88,7 +94,11 @@ class Inserting:
 
     def _here(self) -> InsertionHere:
         if self._found is None:
-            self._found = self._find()
+            found = self._find()
+            tools = found.tools
+            if tools is not None:
+                tools = replace(tools, may_insert=lambda: not self._is_forbidden)
+            self._found = replace(found, tools=tools)
         return self._found
 
     def _only_copied(self, text: str) -> workplace.Inserted:

@@ -16,6 +16,7 @@ from scribe_desktop.desktop.lock import ScreenLock
 from scribe_desktop.domain.errors import DesktopError
 from scribe_desktop.domain.notices import MicrophoneChanged, Notice, SessionChanged
 from scribe_desktop.domain.session import Capture
+from scribe_desktop.services.pin import PinLock
 from scribe_desktop.ui.application import WindowCommands
 from scribe_desktop.ui.line import Line
 from scribe_desktop.wiring.computer import Computer
@@ -23,14 +24,15 @@ from scribe_desktop.wiring.dictation_devices import WiredDevices
 from scribe_desktop.wiring.global_keys import WiredKeys
 from scribe_desktop.wiring.inserting import Inserting
 from scribe_desktop.wiring.obeying import Obeying
+from scribe_desktop.wiring.own_lock import OwnLock
 
 log = logging.getLogger(__name__)
 
 
 class Workstation:
-    """Owns the parts; `keys`, `devices` and `insertion` are for the window."""
+    """Owns the parts; `keys`, `devices`, `insertion` and `lock` are for the window."""
 
-    def __init__(self, line: Line, computer: Computer) -> None:
+    def __init__(self, line: Line, computer: Computer, pin: PinLock) -> None:
         self._line = line
         self._computer = computer
         self._window: WindowCommands | None = None
@@ -40,6 +42,8 @@ class Workstation:
         self.devices = WiredDevices(HidTransport(), line.settings, self._button, self._tell)
         self.insertion = Inserting(line.settings)
         self._screen = ScreenLock(self._screen_locked)
+        self._hears_screen = False
+        self.lock = OwnLock(pin, hears_screen=lambda: self._hears_screen)
         self._end_listening: Callable[[], None] = lambda: None
 
     def start(self, window: WindowCommands) -> None:
@@ -49,7 +53,7 @@ class Workstation:
         self._end_listening = self._line.subscribe(self._hear)
         self.keys.start()
         self.devices.start()
-        self._screen.start()
+        self._hears_screen = self._screen.start()
         self._computer.on_wake = self._woke
         self._computer.each_second = self._screen.look
         self.follow_settings()
@@ -121,6 +125,7 @@ class Workstation:
             self._window.lock()
         if not locked:
             self.keys.refresh()
+        self.lock.screen_changed(locked)
 
 
 def own_command() -> list[str]:

@@ -318,6 +318,29 @@ def test_typing_that_is_broken_off_leaves_the_keyboard_as_it_was() -> None:
     assert desk.ended == 1
 
 
+def test_nothing_leaves_while_text_is_hidden_and_typing_stops() -> None:
+    desk = Desk()
+    hidden = Tools(desk, desk, desk, lambda: False)
+    steps = insertion("text", RECORD, hidden, Method.PASTE)
+    with pytest.raises(StopIteration) as stop:
+        next(steps)
+    assert stop.value.value == Refused(Refusal.HIDDEN)
+    moments = iter([True] * 5)
+    soon_hidden = Tools(desk, desk, desk, lambda: next(moments, False))
+    outcome: Outcome | None = None
+    steps = insertion("x" * 90, RECORD, soon_hidden, Method.TYPE)
+    while outcome is None:
+        try:
+            desk.now_s += next(steps)
+        except StopIteration as done:
+            outcome = done.value
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Refusal.HIDDEN
+    assert desk.written == {RECORD: "x" * outcome.typed}
+    assert 0 < outcome.typed < 90
+    assert (desk.copied, desk.ended) == ("old", 1)
+
+
 def test_every_reason_to_stop_half_way_has_its_words() -> None:
     for reason in (Refusal.TARGET_CHANGED, Refusal.MODIFIERS_HELD, Refusal.NOT_ALLOWED):
         assert "first 3 of 5" in Refused(reason, 3, "xy").sentence

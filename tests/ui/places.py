@@ -77,6 +77,10 @@ class FakeInsertion:
     inserted: list[tuple[str, str]] = field(default_factory=list)
     plain_word: str = ""
     stand_aside: Callable[[], None] = lambda: None
+    forbidden: bool = False
+
+    def forbid(self, forbidden: bool, /) -> None:  # noqa: FBT001  a switch
+        self.forbidden = forbidden
 
     def stand_aside_with(self, stand_aside: Callable[[], None]) -> None:
         self.stand_aside = stand_aside
@@ -206,6 +210,23 @@ class FakeAccounts:
 @dataclass
 class FakeLock:
     pin: str = ""
+    kept_in_keyring: str = ""
+    can_prove_otherwise: bool = True
+    refuse: ScribeError | None = None
+    proven: Callable[[], None] | None = None
+
+    def look(self) -> None:
+        self.pin = self.pin or self.kept_in_keyring
+
+    def prove_otherwise(self, proven: Callable[[], None]) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.proven = proven
+
+    def sign_in_to_the_computer(self) -> None:
+        assert self.proven is not None
+        self.pin = ""
+        self.proven()
 
     def is_set(self) -> bool:
         return bool(self.pin)
@@ -214,6 +235,8 @@ class FakeLock:
         self.pin = pin
 
     def opens(self, pin: str) -> bool:
+        if self.refuse:
+            raise self.refuse
         return pin == self.pin
 
 

@@ -247,8 +247,12 @@ def test_a_pin_is_set_and_removed(windows: Windows, workplace: Workplace, qtbot:
     assert isinstance(workplace.lock, FakeLock)
     made = page(windows, "privacy")
     assert isinstance(made, PrivacyPage)
-    QTest.keyClicks(made.pin, "2468")
-    made.set_pin.click()
+    for again in ("2469", "2468"):
+        QTest.keyClicks(made.new_pin.pin, "2468")
+        QTest.keyClicks(made.new_pin.again, again)
+        made.new_pin.set_pin.click()
+        assert (workplace.lock.pin == "") or again == "2468"
+        assert made.new_pin.sentence.isHidden() == (again == "2468")
     qtbot.waitUntil(lambda: "A PIN is set" in made.pin_state.text())
     assert workplace.lock.pin == "2468"
     made.drop_pin.click()

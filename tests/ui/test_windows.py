@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from scribe_desktop.domain.errors import MicrophoneError
+from scribe_desktop.domain.errors import CredentialError, MicrophoneError
 from scribe_desktop.domain.notices import (
     ImportProgressed,
     LiveText,
@@ -24,6 +24,7 @@ from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, SessionId
 from scribe_desktop.domain.settings import AfterStop, Theme, with_value
 from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.curtain import Idleness
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.mini_recorder import pill
 from scribe_desktop.ui.sound_check import SoundCheck
@@ -49,6 +50,13 @@ def dictate(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> SessionId:
     running = line.running()
     assert running is not None
     return running.session_id
+
+
+def resolve(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
+    session_id = dictate(windows, line, qtbot)
+    windows.deeds.toggle()
+    line.resolve(session_id, results("Good morning", ""))
+    qtbot.waitUntil(lambda: windows.main.results.state.word == "Ready")
 
 
 def test_no_patient_is_seen_outside_of_the_window(
@@ -187,12 +195,149 @@ def test_the_curtain_wants_the_pin(windows: Windows, workplace: Workplace, qtbot
     qtbot.waitUntil(lambda: not windows.is_locked)
 
 
+def test_every_window_with_text_is_put_away_and_comes_back(windows: Windows) -> None:
+    settings = windows.open_settings("text")
+    settings.show()
+    windows.box.hold("what waits")
+    windows.lock()
+    shown = {w for w in QApplication.topLevelWidgets() if w.isVisible()}
+    assert shown <= {windows.main, windows.mini}
+    windows.curtain.show_again.click()
+    assert settings.isVisible()
+    assert windows.box.isVisible()
+
+
+def test_no_text_leaves_while_it_is_hidden(
+    windows: Windows, line: ScriptedLine, workplace: Workplace, qtbot: QtBot
+) -> None:
+    assert isinstance(workplace.insertion, FakeInsertion)
+    line.preferences = replace(line.preferences, after_stop=AfterStop.SHOW)
+    resolve(windows, line, qtbot)
+    QApplication.clipboard().setText("copied before")
+    windows.lock()
+    assert workplace.insertion.forbidden is True
+    windows.insert_last()
+    windows.copy_last()
+    assert "hidden" in windows.curtain.sentence.text()
+    assert workplace.insertion.inserted == []
+    assert QApplication.clipboard().text() == "copied before"
+    windows.unlock()
+    windows.copy_last()
+    assert QApplication.clipboard().text() != "copied before"
+    QApplication.clipboard().clear()
+
+
+@pytest.mark.parametrize("after", [AfterStop.COPY, AfterStop.INSERT])
+def test_text_that_comes_while_hidden_waits_for_the_clinician(
+    windows: Windows, line: ScriptedLine, workplace: Workplace, qtbot: QtBot, after: AfterStop
+) -> None:
+    assert isinstance(workplace.insertion, FakeInsertion)
+    line.preferences = replace(line.preferences, after_stop=after)
+    QApplication.clipboard().setText("copied before")
+    windows.lock()
+    resolve(windows, line, qtbot)
+    assert QApplication.clipboard().text() == "copied before"
+    assert workplace.insertion.inserted == []
+    assert not windows.box.isVisible()
+    windows.unlock()
+    if after is AfterStop.COPY:
+        assert QApplication.clipboard().text() != "copied before"
+    else:
+        assert windows.box.isVisible()
+        assert windows.box.editor.toPlainText()
+    QApplication.clipboard().clear()
+
+
+def test_a_text_refused_while_hidden_is_not_shown_before_its_time(windows: Windows) -> None:
+    windows.lock()
+    windows.deeds.text_refused.emit("half of it was typed")
+    assert not windows.box.isVisible()
+    windows.unlock()
+    assert windows.box.editor.toPlainText() == "half of it was typed"
+
+
+def test_with_a_pin_the_program_starts_hidden(
+    windows: Windows, workplace: Workplace, qtbot: QtBot
+) -> None:
+    assert isinstance(workplace.lock, FakeLock)
+    workplace.lock.kept_in_keyring = "2468"
+    assert not windows.is_locked
+    windows.open()
+    qtbot.waitUntil(lambda: windows.is_locked)
+
+
+def test_too_many_wrong_pins_are_said(windows: Windows, workplace: Workplace, qtbot: QtBot) -> None:
+    assert isinstance(workplace.lock, FakeLock)
+    workplace.lock.pin = "2468"
+    workplace.lock.refuse = CredentialError("Too many wrong PINs.", "Try again in 5 seconds.")
+    windows.lock()
+    QTest.keyClicks(windows.curtain.pin, "2468")
+    QTest.keyClick(windows.curtain.pin, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "in 5 seconds" in windows.curtain.sentence.text())
+    assert windows.is_locked
+    assert windows.curtain.show_again.isEnabled()
+
+
+def test_a_forgotten_pin_goes_by_signing_in_to_the_computer(
+    windows: Windows, line: ScriptedLine, workplace: Workplace, qtbot: QtBot
+) -> None:
+    assert isinstance(workplace.lock, FakeLock)
+    lock, kept = workplace.lock, dict(line.stored)
+    lock.pin = "2468"
+    windows.lock()
+    windows.curtain.forgot.click()
+    qtbot.waitUntil(lambda: lock.proven is not None)
+    assert windows.is_locked
+    lock.sign_in_to_the_computer()
+    qtbot.waitUntil(lambda: not windows.is_locked)
+    assert line.stored == kept
+
+
+def test_a_required_pin_is_chosen_before_text_is_seen(
+    windows: Windows, line: ScriptedLine, workplace: Workplace, qtbot: QtBot
+) -> None:
+    assert isinstance(workplace.lock, FakeLock)
+    session_id = dictate(windows, line, qtbot)
+    windows.deeds.set_setting("require_pin", value=True)
+    assert windows.is_locked
+    assert line.stored[session_id].capture is Capture.RECORDING
+    assert not windows.curtain.show_again.isVisible()
+    assert "organisation" in windows.curtain.sentence.text()
+    windows.unlock()
+    assert windows.is_locked
+    fields = windows.curtain.new_pin
+    QTest.keyClicks(fields.pin, "2468")
+    QTest.keyClicks(fields.again, "2468")
+    QTest.keyClick(fields.again, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not windows.is_locked)
+    assert workplace.lock.pin == "2468"
+
+
 def test_idleness_draws_the_curtain(
     windows: Windows, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scribe_desktop.ui.curtain.MINUTE_MS", 30)
     windows.deeds.set_setting("lock_after_minutes", 1)
     qtbot.waitUntil(lambda: windows.is_locked)
+
+
+def test_work_in_another_program_is_no_idleness(qtbot: QtBot, qapp: QApplication) -> None:
+    answers = iter([0.0, 0.01, None])
+    asked: list[float | None] = []
+
+    def idle_s() -> float | None:
+        asked.append(next(answers))
+        return asked[-1]
+
+    idleness = Idleness(qapp, idle_s)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        qtbot.waitSignal(idleness.fell_idle),
+    ):
+        patch.setattr("scribe_desktop.ui.curtain.MINUTE_MS", 30)
+        idleness.set_minutes(1)
+    assert asked == [0.0, 0.01, None]
+    idleness.set_minutes(0)
 
 
 # --- what becomes of the text ---

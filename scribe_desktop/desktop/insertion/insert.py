@@ -12,7 +12,7 @@ the clock: a timer of the window, or a test without one.
 """
 
 import unicodedata
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +42,7 @@ class Refusal(StrEnum):
     NOT_ON_KEYBOARD = "not_on_keyboard"
     KEYBOARD_CHANGED = "keyboard_changed"
     NOT_READ = "not_read"
+    HIDDEN = "hidden"
 
 
 SENTENCES: dict[Refusal, str] = {
@@ -61,6 +62,7 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.KEYBOARD_CHANGED: "The keyboard was changed, so typing stopped before a wrong letter "
     "could be written. The text waits here.",
     Refusal.NOT_READ: "The other program does not take what is typed. The text waits here.",
+    Refusal.HIDDEN: "Text is hidden, so nothing was inserted. It waits here.",
 }
 
 _WHY_HALF: dict[Refusal, str] = {
@@ -70,6 +72,7 @@ _WHY_HALF: dict[Refusal, str] = {
     Refusal.NOT_ON_KEYBOARD: "the keyboard has no key for the next character",
     Refusal.KEYBOARD_CHANGED: "the keyboard was changed",
     Refusal.NOT_READ: "the program no longer takes what is typed",
+    Refusal.HIDDEN: "text was hidden",
 }
 
 
@@ -201,6 +204,14 @@ class Tools:
     focus: Focus
     keyboard: Keyboard
     clipboard: Clipboard
+    may_insert: Callable[[], bool] = lambda: True
+    """Asked before anything leaves the program: False while text is hidden."""
+
+    def reason_against(self, target: Target) -> Refusal | None:
+        """Why nothing may be sent to `target` at this very moment."""
+        if not self.may_insert():
+            return Refusal.HIDDEN
+        return None if self.focus.current() == target else Refusal.TARGET_CHANGED
 
 
 _MODIFIERS_WITHIN_S = 2.0
@@ -231,8 +242,8 @@ def insertion(
         return Refused(Refusal.ASK)
     if not (yield from _modifiers_up(tools.keyboard)):
         return Refused(Refusal.MODIFIERS_HELD)
-    if tools.focus.current() != target:
-        return Refused(Refusal.TARGET_CHANGED)
+    if against := tools.reason_against(target):
+        return Refused(against)
     if method is Method.TYPE and tools.keyboard.can_type:
         return (yield from _type(as_typed(text), target, tools, rate))
     return (yield from _paste(text, target, tools))
@@ -281,14 +292,16 @@ def _paste(text: str, target: Target, tools: Tools) -> Steps:
         with tools.keyboard.alone():
             # Nothing may come between this look and the key strokes. The
             # clipboard must not be touched in here: it asks the same system.
-            there = tools.focus.current() == target
-            if released and there:
+            against = tools.reason_against(target)
+            if against is None and not released:
+                against = Refusal.MODIFIERS_HELD
+            if against is None:
                 tools.keyboard.paste(target)
     except NotAllowed:
         return Refused(Refusal.NOT_ALLOWED)
-    if not (released and there):
+    if against is not None:
         _give_back(clipboard, kept)
-        return Refused(Refusal.MODIFIERS_HELD if there else Refusal.TARGET_CHANGED)
+        return Refused(against)
     waited_s = 0.0
     while clipboard.reads(target.pid) == reads:
         if waited_s >= _TAKEN_WITHIN_S:
@@ -336,8 +349,8 @@ def _type_pieces(text: str, target: Target, tools: Tools, rate: int) -> Steps:
                 ready += keyboard.begin(text[typed:], target)
             batch = text[typed : min(typed + piece, ready)]
             with keyboard.alone():
-                if tools.focus.current() != target:
-                    return stopped(Refusal.TARGET_CHANGED)
+                if against := tools.reason_against(target):
+                    return stopped(against)
                 keyboard.type(batch)
         except (NotAllowed, NotOnKeyboard, KeyboardChanged) as error:
             return stopped(_REASONS[type(error)])

@@ -1,8 +1,8 @@
 """Settings: how long recordings and notes are kept, when text is hidden, and the key."""
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QLineEdit
 
+from scribe_desktop.ui.new_pin import NewPin
 from scribe_desktop.ui.pieces import Row, button, paragraph
 from scribe_desktop.ui.settings.key_backup import KeyBackup
 from scribe_desktop.ui.settings.page import Page, Surroundings
@@ -72,25 +72,26 @@ class PrivacyPage(Page):
         group = self.group("PIN")
         self.pin_state = paragraph("", quiet=True)
         group.addWidget(self.pin_state)
-        self.pin = QLineEdit()
-        self.pin.setEchoMode(QLineEdit.EchoMode.Password)
-        self.pin.setAccessibleName("New PIN")
-        self.pin.setPlaceholderText("New PIN")
-        self.set_pin = button("Set PIN")
-        self.set_pin.clicked.connect(self._store_pin)
+        self.new_pin = NewPin()
+        self.new_pin.chosen.connect(self._store_pin)
+        group.addWidget(self.new_pin)
         self.drop_pin = button("Remove PIN")
         self.drop_pin.clicked.connect(self._drop_pin)
         row = Row()
-        for widget in (self.pin, self.set_pin, self.drop_pin):
-            row.addWidget(widget)
+        row.addWidget(self.drop_pin)
         group.addLayout(row)
-        self._show_pin()
+        self.require = self.switch(
+            group,
+            "require_pin",
+            "Always ask for a PIN",
+            "Without one, text stays hidden until one is chosen.",
+        )
+        self.on_refresh(lambda _: self._show_pin())
 
-    @Slot()
-    def _store_pin(self) -> None:
-        lock, pin = self.workplace.lock, self.pin.text()
-        self.pin.clear()
-        if lock is not None and pin:
+    @Slot(str)
+    def _store_pin(self, pin: str) -> None:
+        lock = self.workplace.lock
+        if lock is not None:
             self.deeds.errands.run(
                 lambda: lock.set_pin(pin), lambda _: self._show_pin(), self.deeds.tell_error
             )
@@ -111,4 +112,4 @@ class PrivacyPage(Page):
             if is_set
             else "Without a PIN, one press shows the text again."
         )
-        self.drop_pin.setEnabled(is_set)
+        self.drop_pin.setEnabled(is_set and not self.line.settings().require_pin)
