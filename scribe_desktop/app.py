@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     # What hears and encodes is imported where it is used: it takes most of a
     # second, and `sessions` or `show` need none of it.
     from scribe_desktop.services.microphones import Microphones
+    from scribe_desktop.services.recorded_speech import RecordedSpeech
     from scribe_desktop.services.recorder import Recorder
     from scribe_desktop.services.source import Source
 
@@ -157,7 +158,6 @@ class Program:
             microphones=lambda: self.microphones().choices(),
             record_microphone=self._record_microphone,
             record_file=self._record_file,
-            decode=_decode,
             now=time.time,
         )
         self.line.subscribe(self._obey_setting)
@@ -356,6 +356,13 @@ class Program:
         )
         recorder.start()
         return recorder
+
+    def recorded_speech(self, session_ids: Sequence[SessionId]) -> "RecordedSpeech":
+        """Linked sessions as one recording that is read piece by piece."""
+        from scribe_desktop.services.encoder import decode_chunk
+        from scribe_desktop.services.recorded_speech import RecordedSpeech
+
+        return RecordedSpeech(self._spool, session_ids, decode_chunk)
 
     def microphones(self) -> "Microphones":
         """The microphones; the sound library is loaded at the first call."""

@@ -6,7 +6,6 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.notices import Level, Notice
 from scribe_desktop.domain.offer import Offer
@@ -33,12 +32,6 @@ class Store(Protocol):
 
     def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
         """Fold a change."""
-
-    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
-        """A sealed chunk."""
-
-    def tail(self, session_id: SessionId) -> bytes:
-        """PCM not yet sealed."""
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """All versions, oldest first."""

@@ -29,7 +29,14 @@ from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.chunker import LOCAL_CUTS, SINGLE_CUTS, Cuts, remote_cuts
 from scribe_desktop.domain.dictation import Dictation, linked
 from scribe_desktop.domain.errors import DiskFull, ScribeError, UnknownSession
-from scribe_desktop.domain.events import Cancelled, Event, OrderAmended, Restored
+from scribe_desktop.domain.events import (
+    Bookmarked,
+    BookmarkRemoved,
+    Cancelled,
+    Event,
+    OrderAmended,
+    Restored,
+)
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
     Level,
@@ -67,7 +74,6 @@ class Line:
         microphones: Callable[[], tuple[MicrophoneChoice, ...]],
         record_microphone: StartRecorder,
         record_file: OpenFile,
-        decode: Callable[[bytes], bytes],
         now: Callable[[], float],
     ) -> None:
         self._store = store
@@ -78,7 +84,6 @@ class Line:
         self._microphones = microphones
         self._record_microphone = record_microphone
         self._record_file = record_file
-        self._decode = decode
         self._now = now
         self._lock = threading.RLock()
         self._settings = settings.load()
@@ -267,11 +272,23 @@ class Line:
         session = self._store.get(session_id)
         return shown_versions(self._store.versions(session_id), session, self._settings)
 
-    def audio(self, session_id: SessionId) -> bytes:
-        """All that was recorded, as 16-bit mono 16 kHz PCM."""
-        session = self._store.get(session_id)
-        sealed = (self._store.chunk(session_id, index) for index in range(session.chunks))
-        return b"".join(self._decode(chunk.body) for chunk in sealed) + self._store.tail(session_id)
+    def bookmark(self, session_id: SessionId, at_frame: int, *, wanted: bool = True) -> None:
+        """Mark a place in a recording, or take the mark away."""
+        mark = Bookmarked(at_frame) if wanted else BookmarkRemoved(at_frame)
+        self._apply(session_id, mark)
+
+    def bookmark_now(self) -> None:
+        """Mark what is being said, if a dictation runs."""
+        with self._lock:
+            running = self._running
+        if running is None:
+            return
+        first, recording = running
+        chain = [one.session_id for one in linked(self._store.sessions(), first)]
+        # The recorder counts over all sessions of this recording, a bookmark in its own.
+        past = chain[chain.index(first) : chain.index(recording.session_id)]
+        before = sum(self._store.get(one).frames for one in past)
+        self.bookmark(recording.session_id, max(recording.recorded_frames - before, 0))
 
     def edit(self, session_id: SessionId, results: Results) -> None:
         """Store the clinician's version."""

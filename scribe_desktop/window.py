@@ -23,7 +23,7 @@ from scribe_desktop.wiring.diagnostics import Diagnostics
 from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.rule_files import RuleFiles
 from scribe_desktop.wiring.service_shelf import OwnTemplates, PastSessions, ServiceDocuments
-from scribe_desktop.wiring.sound import MicrophoneTest, Speaker
+from scribe_desktop.wiring.sound import MicrophoneTest, Player, Speaker
 from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
 from scribe_desktop.wiring.workstation import Workstation
@@ -87,6 +87,11 @@ def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch)
     line, places = program.line, program.places
     return Workplace(
         speaker=Speaker(program.microphones),
+        player=Player(
+            program.microphones,
+            program.recorded_speech,
+            lambda error: line.tell(Trouble(error.message, error.remedy)),
+        ),
         microphone_test=MicrophoneTest(program.microphones),
         exporter=Exports(line, program.audit),
         accounts=Accounts(line, program.accounts, program.client),

@@ -46,6 +46,20 @@ class GapNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class Bookmarked:
+    """The clinician marked a place in the recording, while speaking or while listening."""
+
+    at_frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookmarkRemoved:
+    """The clinician took that mark away."""
+
+    at_frame: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """No more audio will come."""
 
@@ -177,5 +191,14 @@ DeliveryEvent: TypeAlias = (
     | DeliveryFailed
     | Released
 )
-OtherEvent: TypeAlias = GapNoted | OrderAmended | AmendmentTold | Cancelled | Withdrawn | Restored
+OtherEvent: TypeAlias = (
+    GapNoted
+    | Bookmarked
+    | BookmarkRemoved
+    | OrderAmended
+    | AmendmentTold
+    | Cancelled
+    | Withdrawn
+    | Restored
+)
 Event: TypeAlias = CaptureEvent | DeliveryEvent | OtherEvent

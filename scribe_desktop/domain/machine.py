@@ -23,6 +23,8 @@ from dataclasses import replace
 
 from scribe_desktop.domain.events import (
     AmendmentTold,
+    Bookmarked,
+    BookmarkRemoved,
     Cancelled,
     CaptureEvent,
     ChunkAccepted,
@@ -110,8 +112,8 @@ def apply(session: Session, event: Event) -> Session:
     match event:
         case SpeechStarted() | Paused() | Resumed() | ChunkSealed() | Stopped():
             return _apply_capture(session, event)
-        case GapNoted(gap):
-            return replace(session, gaps=(*session.gaps, gap))
+        case GapNoted() | Bookmarked() | BookmarkRemoved():
+            return _mark(session, event)
         case OrderAmended() | AmendmentTold():
             return _apply_amendment(session, event)
         case Cancelled(at):
@@ -124,6 +126,14 @@ def apply(session: Session, event: Event) -> Session:
             return _restore(session, event)
         case _:
             return _apply_delivery(session, event)
+
+
+def _mark(session: Session, event: GapNoted | Bookmarked | BookmarkRemoved) -> Session:
+    if isinstance(event, GapNoted):
+        return replace(session, gaps=(*session.gaps, event.gap))
+    others = {place for place in session.bookmarks if place != event.at_frame}
+    added = {max(event.at_frame, 0)} if isinstance(event, Bookmarked) else set[int]()
+    return replace(session, bookmarks=tuple(sorted(others | added)))
 
 
 def _apply_amendment(session: Session, event: OrderAmended | AmendmentTold) -> Session:

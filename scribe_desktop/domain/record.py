@@ -58,6 +58,7 @@ def read_session(record: Mapping[str, Any]) -> Session:
         problem=Problem(**(problem | {"retry": Retry(problem["retry"])})) if problem else None,
         past_remote_ids=tuple(record.get("past_remote_ids", ())),
         gaps=tuple(Gap(**gap) for gap in record.get("gaps", ())),
+        bookmarks=tuple(record.get("bookmarks", ())),
         outcome=Outcome(outcome) if outcome else None,
         follows=SessionId(follows) if follows else None,
         audio_form=AudioForm(record.get("audio_form", AudioForm.WEBM)),

@@ -78,6 +78,7 @@ class Session:
     retry_at: float | None = None
     problem: Problem | None = None
     gaps: tuple[Gap, ...] = ()
+    bookmarks: tuple[int, ...] = ()
     started_at: float | None = None
     stopped_at: float | None = None
     ended_at: float | None = None

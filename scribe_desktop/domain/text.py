@@ -28,7 +28,7 @@ _WORD: Final = re.compile(r"[^\s!-&(-/:-@\[-`{-~¡«·»¿।॥\u2000-\u2018\u2
 _ENGINE_MARKS: Final = ",.;:"
 _SPACES: Final = " \t\u00a0"
 _TYING: Final = "-‐‑–'’_/.,:@#\\+*"
-_ENDINGS: Final = ("?", "!", "…")
+_ENDINGS: Final = (".", "?", "!", "…")
 _ENDED: Final = (".", ",", "?", "!")
 _IN_NUMBERS: Final = (",", ".", ":")
 _LONGEST_SYMBOL: Final = 4
@@ -171,13 +171,12 @@ def _with_capital(text: str) -> str:
 def _edits(text: str, rules: TextRules) -> Iterator[_Edit]:
     index = _index(rules)
     words = list(_WORD.finditer(text))
-    number, ended = 0, 0
+    number, before = 0, _Edit(0, 0, "", "", only_adds=False)
     while number < len(words):
         rule, last = _rule_at(text, words, number, index)
         if rule is not None and not _is_in_number(words, number, last, rule):
-            edit = _edit(text, words[number].start(), words[last].end(), ended, rule)
-            ended = edit.end
-            yield edit
+            before = _edit(text, words[number].start(), words[last].end(), before, rule)
+            yield before
         number = last + 1
 
 
@@ -224,23 +223,24 @@ def _is_number(word: str) -> bool:
     return word.casefold() in NUMBERS or any(letter.isnumeric() for letter in word)
 
 
-def _edit(text: str, start: int, end: int, ended: int, rule: _Rule) -> _Edit:
+def _edit(text: str, start: int, end: int, before: _Edit, rule: _Rule) -> _Edit:
     heard = text[start:end]
     if rule.mark is not None:
-        return _mark_edit(text, start, end, ended, rule.mark)
+        return _mark_edit(text, start, end, before, rule.mark)
     if rule.text[-1:] in (".", "?", "!", ":", "\n") and text[end : end + 1] in _ENGINE_MARKS:
         end += len(text[end : end + 1])
     return _Edit(start, end, rule.text, heard, only_adds=rule.only_adds)
 
 
-def _mark_edit(text: str, start: int, end: int, ended: int, mark: Mark) -> _Edit:
-    heard, written = text[start:end], mark.text
+def _mark_edit(text: str, start: int, end: int, last: _Edit, mark: Mark) -> _Edit:
+    heard, written, ended = text[start:end], mark.text, last.end
     start = _back_over(text, start, ended, _SPACES)
     if mark.joins is Joins.BREAK:
         start = _back_over(text, start, ended, ",")
     else:
         start = _back_over(text, start, ended, _ENGINE_MARKS + _SPACES)
-    before = text[start - 1 : start] if start > ended else ""
+    # What was written just before counts as well: an auto-text brings its own full stop.
+    before = text[start - 1 : start] if start > ended else last.text[-1:]
     if mark.joins is Joins.BEFORE:
         end = _on_over(text, end, _ENGINE_MARKS)
         written = "" if before in _ENDINGS and written in _ENDED else written

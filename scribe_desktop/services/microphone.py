@@ -25,7 +25,7 @@ from scribe_desktop.domain.notices import MicrophoneChoice
 from scribe_desktop.services.choosing import choose
 from scribe_desktop.services.input_stream import InputStream
 from scribe_desktop.services.opening import Opened, Whereabouts
-from scribe_desktop.services.playing import Playing
+from scribe_desktop.services.playing import Sound
 from scribe_desktop.services.pulse import PulseSource, PulseView, PulseWatch
 from scribe_desktop.services.sound_thread import SoundThread
 from scribe_desktop.services.source import Shape
@@ -41,6 +41,7 @@ WINDOWS_WAYS: Final = ("Windows WASAPI", "Windows DirectSound", "MME")
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+S = TypeVar("S", bound=Sound)
 
 
 class SoundServer(Protocol):
@@ -134,9 +135,9 @@ class SoundDevices:
         )
 
     def play(
-        self, sound: Callable[[int], bytes], on_end: Callable[[], None] = lambda: None
-    ) -> "Future[Playing]":
-        """Play mono float32 made for the loudspeaker's rate.
+        self, sound: Callable[[int], S], on_end: Callable[[], None] = lambda: None
+    ) -> "Future[S]":
+        """Play a sound that is made for the loudspeaker's rate.
 
         `on_end` is called once, on the thread of the sound devices, when the
         last of it is out or it was stopped.
@@ -288,12 +289,12 @@ class SoundDevices:
 
         self._thread.put(close)
 
-    def _play(self, sound: Callable[[int], bytes], on_end: Callable[[], None]) -> Playing:
+    def _play(self, sound: Callable[[int], S], on_end: Callable[[], None]) -> S:
         library = self._portaudio()
         try:
             device = library.query_devices(kind="output")
             rate = PULSE_RATE if self._pulse_device() is not None else device["default_samplerate"]
-            playing = Playing(sound(int(rate)), int(rate))
+            playing = sound(int(rate))
             stream = library.RawOutputStream(
                 samplerate=int(rate),
                 channels=1,

@@ -20,6 +20,7 @@ from scribe_desktop.services.cues import Cue, cue_sound
 from scribe_desktop.services.input_stream import InputStream
 from scribe_desktop.services.microphone import SoundDevices
 from scribe_desktop.services.opening import Opened, close_unwanted
+from scribe_desktop.services.playing import short_sound
 from scribe_desktop.services.watched_microphone import WatchedMicrophone
 
 LIST_S: Final = 2.0
@@ -75,7 +76,7 @@ class Microphones:
 
     def cue(self, cue: Cue) -> None:
         """Play a cue; returns at once."""
-        self.devices.play(lambda rate: cue_sound(cue, rate))
+        self.devices.play(short_sound(lambda rate: cue_sound(cue, rate)))
 
     def close(self) -> bool:
         """Let everything go, in two seconds at most; False if the system hangs."""

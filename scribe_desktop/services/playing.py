@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from scribe_desktop.domain.audio import SAMPLE_RATE
 
 _BYTES_PER_SAMPLE = 4
+
+
+class Sound(Protocol):
+    """Mono float32, fetched block by block."""
+
+    def fill(self, library: ModuleType) -> Callable[..., None]:
+        """The callback of the output stream."""
 
 
 class Playing:
@@ -36,6 +43,11 @@ class Playing:
                 raise library.CallbackStop
 
         return callback
+
+
+def short_sound(made: Callable[[int], bytes]) -> Callable[[int], Playing]:
+    """A sound that is small enough to be made whole for the loudspeaker's rate."""
+    return lambda rate: Playing(made(rate), rate)
 
 
 def speech_sound(pcm: bytes) -> Callable[[int], bytes]:

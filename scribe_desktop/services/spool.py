@@ -202,6 +202,15 @@ class Spool:
             digest = hashlib.sha256(chunk.body).hexdigest()
             return self._receipts.note(session_id, chunk.index, form, digest)
 
+    def chunk_lengths(self, session_id: SessionId) -> tuple[int, ...]:
+        """The frames of every sealed chunk that is still here, in order."""
+        with self._lock:
+            self.get(session_id)
+            rows = self._file.read(
+                "SELECT frames FROM chunks WHERE session_id = ? ORDER BY chunk", session_id
+            )
+        return tuple(frames for (frames,) in rows)
+
     def tail(self, session_id: SessionId) -> bytes:
         """PCM that is not yet in a chunk, in order."""
         # One query and so one commit: the session may be sealed further at any moment.

@@ -130,7 +130,8 @@ class ActionRow(QWidget):
             (self.edit, ours, possible.is_stored and possible.has_text),
             (self.keep, possible.editing, True),
             (self.drop, possible.editing, True),
-            (self.play, reading, possible.has_audio),
+            # What is on this computer has a player of its own above these buttons.
+            (self.play, reading and not possible.is_here, possible.has_audio),
             (self.export, ours, possible.is_stored),
             (self.another, ours, possible.is_stored and bool(self.another_menu.actions())),
             (self.more, ours, True),

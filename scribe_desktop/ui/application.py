@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 
 from PySide6.QtCore import QObject, QSettings, QSocketNotifier, Qt, Signal, Slot
@@ -56,6 +57,26 @@ class WindowCommands(QObject):
     def copy_last(self) -> None:
         """Copy the text of the latest dictation."""
         self._wanted.emit(self._windows.copy_last)
+
+    def play_or_pause(self) -> None:
+        """Play the recording that is shown, or pause it."""
+        self._wanted.emit(self._windows.play_or_pause)
+
+    def begin_skipping(self, direction: int) -> None:
+        """Go back (-1) or forward (1) in it, and on until `end_skipping`."""
+        self._wanted.emit(partial(self._windows.begin_skipping, direction))
+
+    def end_skipping(self) -> None:
+        """The button or pedal came up."""
+        self._wanted.emit(self._windows.end_skipping)
+
+    def bookmark(self) -> None:
+        """Mark the place in it, or take the mark away."""
+        self._wanted.emit(self._windows.bookmark)
+
+    def go_to_stop(self, direction: int) -> None:
+        """To the next (1) or the last (-1) field or heading of the text."""
+        self._wanted.emit(partial(self._windows.go_to_stop, direction))
 
     def tell(self, message: str, remedy: str = "") -> None:
         """Show a sentence."""

@@ -70,6 +70,7 @@ def whole(parts: Sequence[Session]) -> Session:
         problem=stuck.problem if stuck else None,
         retry_at=stuck.retry_at if stuck else None,
         gaps=tuple(gap for part in kept for gap in part.gaps),
+        bookmarks=(),
         outcome=_outcome(kept) if resolved else None,
         resolved_at=max(part.resolved_at or 0.0 for part in kept) if resolved else None,
         cancelled_at=None,

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.order import Patient
+from scribe_desktop.domain.playback import place_of
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui import clipboard
 from scribe_desktop.ui.as_one import edits, members
@@ -50,6 +51,7 @@ class Deeds(QObject):
     running_changed = Signal()
     settings_changed = Signal()
     playing_changed = Signal(bool)
+    silenced = Signal()
     text_refused = Signal(str)
     imported = Signal(str)
 
@@ -237,10 +239,15 @@ class Deeds(QObject):
         self.text_refused.emit(done.waiting or text)
 
     # --- sound and files ---
-    def play(self, session_id: SessionId) -> None:
-        """Play a recording, or stop the one that plays."""
-        heard = [part.session_id for part in self._parts(session_id)]
-        self.play_sound(lambda: b"".join(map(self._line.audio, heard)))
+    def toggle_bookmark(self, session_id: SessionId, at_s: float) -> None:
+        """Mark a place in the recording, or take the mark away."""
+        parts = self._parts(session_id)
+        place = place_of(parts, at_s)
+        if place is not None:
+            part_id, frame = place
+            marked = next(one.bookmarks for one in parts if one.session_id == part_id)
+            wanted = frame not in marked
+            self.ask(lambda: self._line.bookmark(part_id, frame, wanted=wanted))
 
     def play_sound(self, sound: Callable[[], bytes]) -> None:
         """Play what `sound` brings, which may wait, or stop what plays."""
@@ -260,6 +267,7 @@ class Deeds(QObject):
 
     def stop_playing(self) -> None:
         """Be silent: another dictation is looked at, or one begins."""
+        self.silenced.emit()
         if self._playing and self._workplace.speaker is not None:
             self._workplace.speaker.stop()
 

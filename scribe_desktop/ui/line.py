@@ -63,8 +63,11 @@ class Line(Protocol):
     def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """The same as they are read, with the text rules applied; the last is the one to show."""
 
-    def audio(self, session_id: SessionId) -> bytes:
-        """All that was recorded, 16-bit mono 16 kHz PCM; may wait for decoding."""
+    def bookmark(self, session_id: SessionId, at_frame: int, *, wanted: bool = True) -> None:
+        """Mark a place in a recording, or take the mark away."""
+
+    def bookmark_now(self) -> None:
+        """Mark what is being said, if a dictation runs."""
 
     def edit(self, session_id: SessionId, results: Results) -> None:
         """Store the clinician's version."""

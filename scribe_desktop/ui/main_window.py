@@ -236,6 +236,7 @@ class MainWindow(QMainWindow):
     def _show_running(self) -> None:
         running = self._line.running()
         self.bar.show_running(running)
+        self.results.player.allow(running is None)
         if running is not None:
             self.deeds.stop_playing()
 
@@ -302,7 +303,9 @@ class MainWindow(QMainWindow):
         written = ask(lambda: whole_versions(parts, line.shown_versions)) or ()
         heard = ask(lambda: whole_versions(parts, line.versions)) or ()
         self.results.show_session(
-            Shown(whole(parts), written, self._offer, self._live_of(parts), heard=heard)
+            Shown(
+                whole(parts), written, self._offer, self._live_of(parts), parts=parts, heard=heard
+            )
         )
 
     def _live_of(self, parts: Sequence[Session]) -> str:

@@ -48,6 +48,8 @@ class NoteView(QTextBrowser):
         """Show text as it is; what is there already stays, with its selection and its place."""
         if text == self._plain:
             return
+        # The letters of a heading that stood here before would be taken for the new text's.
+        self.setCurrentCharFormat(QTextCharFormat())
         self.setPlainText(text)
         self._set_lines()
         self._plain = text

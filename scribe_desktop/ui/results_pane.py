@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
+    QSizePolicy,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
@@ -29,6 +30,8 @@ from scribe_desktop.ui.pieces import (
     label,
     paragraph,
 )
+from scribe_desktop.ui.player import PlayerBar
+from scribe_desktop.ui.stops import go_to_stop
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, tone_colour
 from scribe_desktop.ui.view_state import (
@@ -44,6 +47,9 @@ from scribe_desktop.ui.welcome import Welcome
 DOCUMENTS = ResultTab("documents", "Documents", "", is_markdown=True)
 """The last tab: not a result that is stored here, but what the service keeps."""
 
+LEAST_TEXT = 160
+"""Below so many pixels of text the window scrolls as a whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -57,6 +63,8 @@ class Shown:
     """Where it is, if it is not in the spool of this computer: then it can only be read."""
     waiting: str = ""
     """Why there is no text yet, where the snapshot does not tell."""
+    parts: tuple[Session, ...] = ()
+    """The linked sessions whose recording can be played here."""
     heard: tuple[ResultsVersion, ...] = ()
     """The versions as they are stored, before any rule about text."""
 
@@ -103,6 +111,7 @@ class ResultsPane(QWidget):
         self.editor.setAccessibleName("Edit the text")
         self.editor.setTabChangesFocus(True)
         self.documents = DocumentsPanel()
+        self.player = PlayerBar()
         self.actions_row = ActionRow()
         self.actions_row.copy_pressed.connect(self._copy)
         self.actions_row.insert_pressed.connect(self._insert)
@@ -133,10 +142,15 @@ class ResultsPane(QWidget):
         column.addLayout(tabs)
         column.addWidget(self.sentence)
         self.pages = QStackedWidget()
+        # It takes the room there is; what its tallest page would like must not
+        # push the buttons out of a low window.
+        self.pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.pages.setMinimumHeight(LEAST_TEXT)
         self.pages.addWidget(self.reader)
         self.pages.addWidget(self.editor)
         self.pages.addWidget(self.documents)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.player)
         column.addWidget(self.actions_row)
         self.welcome = Welcome()
         self._sheets = QStackedWidget()
@@ -152,6 +166,7 @@ class ResultsPane(QWidget):
         self._colours = colours
         self.advice.use(colours)
         self.actions_row.use(colours)
+        self.player.use(colours)
         self.documents.use(colours)
         if self._shown is not None:
             self.show_session(self._shown)
@@ -190,6 +205,7 @@ class ResultsPane(QWidget):
         self._shown = shown
         session = shown.session
         self._sheets.setCurrentIndex(1)
+        self.player.show_parts(shown.parts if session.capture is Capture.STOPPED else ())
         self.patient.setText(patient_label(session.order.patient))
         author = " · edited" if shown.versions and _by_clinician(shown.versions[-1]) else ""
         self.facts.setText(_facts(shown) + author)
@@ -336,6 +352,10 @@ class ResultsPane(QWidget):
         )
 
     # --- acting ---
+    def go_to_stop(self, direction: int) -> None:
+        """Go to the next field or heading, in the editor or in the text that is read."""
+        go_to_stop(self.editor if self.is_editing else self.reader, direction)
+
     @Slot()
     def _copy(self) -> None:
         tab = self.tab()

@@ -1,8 +1,12 @@
 """What is pressed under a result: play it, export it, give it to another patient."""
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog
 
+from scribe_desktop.domain.playback import STEP_S
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.ui.advice import Remedy
 from scribe_desktop.ui.deeds import Deeds
@@ -28,12 +32,37 @@ class ShownDictation(QObject):
         pane.insert_pressed.connect(deeds.insert)
         pane.edited.connect(deeds.store_edit)
         pane.advice_taken.connect(self._take_advice)
-        row.play_pressed.connect(self._play)
+        row.play_pressed.connect(self.play_there)
         row.export_pressed.connect(self._export)
         row.template_pressed.connect(self._run_template)
         row.patient_pressed.connect(self._change_patient)
         row.continue_pressed.connect(self._continue)
         deeds.playing_changed.connect(row.show_playing)
+        pane.player.offer(workplace.player)
+        pane.player.bookmark_pressed.connect(self._bookmark)
+        pane.player.failed.connect(deeds.tell_error)
+        deeds.silenced.connect(pane.player.silence)
+        self._add_keys()
+
+    def _add_keys(self) -> None:
+        """Listening goes on by key while the hands correct the text."""
+        player = self._pane.player
+        for key, deed in (
+            ("F7", partial(player.skip, -STEP_S)),
+            ("F8", player.toggle),
+            ("F9", partial(player.skip, STEP_S)),
+            ("Ctrl+B", player.bookmark),
+            ("F4", partial(self._pane.go_to_stop, 1)),
+            ("Shift+F4", partial(self._pane.go_to_stop, -1)),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self._pane.window())
+            shortcut.activated.connect(deed)
+
+    @Slot(float)
+    def _bookmark(self, at_s: float) -> None:
+        session_id = self._session_id()
+        if session_id is not None:
+            self._deeds.toggle_bookmark(session_id, at_s)
 
     def _session_id(self) -> SessionId | None:
         """The dictation of this computer that is shown."""
@@ -51,14 +80,6 @@ class ShownDictation(QObject):
             self.settings_wanted.emit("services")
         elif action is Remedy.SEND_NOW:
             self._deeds.send_now(session_id)
-
-    @Slot()
-    def _play(self) -> None:
-        session_id = self._session_id()
-        if session_id is not None:
-            self._deeds.play(session_id)
-        else:
-            self.play_there.emit()
 
     @Slot(object)
     def _export(self, form: ExportFormat) -> None:

@@ -173,6 +173,34 @@ class Windows(QObject):
             self._settings.hide()
         self.main.showMinimized()
 
+    # --- the recording that is shown ---
+    @Slot()
+    def play_or_pause(self) -> None:
+        """Play the shown recording, or pause it; nothing behind the curtain."""
+        if not self.is_locked:
+            self.main.results.player.toggle()
+
+    def begin_skipping(self, direction: int) -> None:
+        """Back or forward, and on while it is held."""
+        if not self.is_locked:
+            self.main.results.player.begin_skipping(direction)
+
+    @Slot()
+    def end_skipping(self) -> None:
+        """The pedal or button came up."""
+        self.main.results.player.end_skipping()
+
+    @Slot()
+    def bookmark(self) -> None:
+        """Mark the place in the shown recording, or take the mark away."""
+        if not self.is_locked:
+            self.main.results.player.bookmark()
+
+    def go_to_stop(self, direction: int) -> None:
+        """To the next field or heading of the shown text, or back."""
+        if not self.is_locked:
+            self.main.results.go_to_stop(direction)
+
     # --- showing and hiding ---
     def open(self, *, hidden: bool = False) -> None:
         """Put the program on screen."""
@@ -249,6 +277,7 @@ class Windows(QObject):
             return
         self.main.results.keep_edit()
         self.main.service_screens.hide_texts()
+        self.main.results.player.silence()
         self._let_text_out(False)
         self._put_others_away()
         self.curtain.draw(required=self._line.settings().require_pin)

@@ -7,7 +7,7 @@ in, from `services`, `desktop` and `export`.
 """
 
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -28,6 +28,34 @@ class Speaker(Protocol):
 
     def stop(self) -> None:
         """Be silent at once."""
+
+
+class Player(Protocol):
+    """Plays the recordings of this computer, steered while they sound."""
+
+    def play(
+        self,
+        session_ids: Sequence[SessionId],
+        at_s: float,
+        speed: float,
+        on_end: Callable[[], None],
+    ) -> None:
+        """Play linked sessions as one from a place; may wait. Raises ScribeError.
+
+        `on_end` is called once, from any thread, at the end and also after `stop`.
+        """
+
+    def stop(self) -> None:
+        """Be silent at once."""
+
+    def seek(self, at_s: float) -> None:
+        """Go on from another place."""
+
+    def set_speed(self, speed: float) -> None:
+        """Go on slower or faster, in the same voice."""
+
+    def position_s(self) -> float:
+        """The place that is heard now; never waits."""
 
 
 class MicrophoneTest(Protocol):
@@ -313,6 +341,7 @@ class Workplace:
     """The parts there are."""
 
     speaker: Speaker | None = None
+    player: Player | None = None
     microphone_test: MicrophoneTest | None = None
     exporter: Exporter | None = None
     run_template: Callable[[SessionId, str], None] | None = None

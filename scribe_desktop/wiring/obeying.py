@@ -30,6 +30,21 @@ class WindowDeeds(Protocol):
     def show_or_hide(self) -> None:
         """Bring the window to the front, or put it away when it is there."""
 
+    def play_or_pause(self) -> None:
+        """Play the recording that is shown, or pause it."""
+
+    def begin_skipping(self, direction: int) -> None:
+        """Go back (-1) or forward (1) in it, and on until `end_skipping`."""
+
+    def end_skipping(self) -> None:
+        """The button or pedal came up."""
+
+    def bookmark(self) -> None:
+        """Mark the place in it, or take the mark away."""
+
+    def go_to_stop(self, direction: int) -> None:
+        """To the next (1) or the last (-1) field or heading of the text."""
+
     def tell(self, message: str, remedy: str = "") -> None:
         """Show a sentence."""
 
@@ -47,13 +62,20 @@ SUPPORTED: tuple[Action, ...] = (
     Action.INSERT_LAST,
     Action.COPY_LAST,
     Action.SHOW,
+    Action.BACK,
+    Action.FORWARD,
+    Action.BOOKMARK,
+    Action.PREVIOUS_SECTION,
+    Action.NEXT_SECTION,
     Action.TEMPLATE_1,
     Action.TEMPLATE_2,
     Action.TEMPLATE_3,
     Action.TEMPLATE_4,
     Action.NOTHING,
 )
-"""What a button can be set to; the others wait for a player in the window."""
+"""What a button can be set to."""
+
+_SKIPS = {Action.BACK: -1, Action.FORWARD: 1}
 
 _TEMPLATES = (Action.TEMPLATE_1, Action.TEMPLATE_2, Action.TEMPLATE_3, Action.TEMPLATE_4)
 
@@ -75,6 +97,11 @@ class Obeying:
             Action.INSERT_LAST: window.insert_last,
             Action.COPY_LAST: window.copy_last,
             Action.SHOW: window.show_or_hide,
+            Action.BACK: lambda: window.begin_skipping(_SKIPS[Action.BACK]),
+            Action.FORWARD: lambda: window.begin_skipping(_SKIPS[Action.FORWARD]),
+            Action.BOOKMARK: self._bookmark,
+            Action.PREVIOUS_SECTION: lambda: window.go_to_stop(-1),
+            Action.NEXT_SECTION: lambda: window.go_to_stop(1),
         }
 
     def obey(self, event: ActionEvent, source: str, *, supports_release: bool = True) -> None:
@@ -89,6 +116,8 @@ class Obeying:
                 action = gesture.feed(event, active=self._line.running() is not None)
             elif event.edge is Edge.UP:
                 action = None
+                if event.action in _SKIPS:
+                    self._window.end_skipping()
             if action is not None:
                 self._do(action)
 
@@ -113,9 +142,18 @@ class Obeying:
 
     def _pause(self) -> None:
         running = self._line.running()
-        if running is not None:
+        if running is None:
+            self._window.play_or_pause()
+        else:
             paused = running.capture is Capture.PAUSED
             self._line.resume() if paused else self._line.pause()
+
+    def _bookmark(self) -> None:
+        if self._line.running() is None:
+            self._window.bookmark()
+        else:
+            self._line.bookmark_now()
+            self._window.tell("This place is marked.")
 
     def _choose_template(self, place: int) -> None:
         offered = self._line.offer().templates

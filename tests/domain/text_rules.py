@@ -166,6 +166,7 @@ EXAMPLES = {
     "the colon is normal": "the colon is normal",
     # the longest trigger, once, without recursion
     "normal heart": "Heart sounds normal, no murmurs.\nRate [ ] per minute.",
+    "normal heart full stop next": ("Heart sounds normal, no murmurs.\nRate [ ] per minute. Next"),
     "Normal heart. Next": "Heart sounds normal, no murmurs.\nRate [ ] per minute. Next",
     "heart": "Heart not examined.",
     "in the knee": "in the normal heart knee",

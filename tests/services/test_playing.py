@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scribe_desktop.services.microphone import SoundDevices
-from scribe_desktop.services.playing import Playing, speech_sound
+from scribe_desktop.services.playing import Playing, short_sound, speech_sound
 
 
 class _Stream:
@@ -49,7 +49,7 @@ def test_the_garbage_collector_leaves_a_playing_stream_alone(
     monkeypatch.setattr(SoundDevices, "_pulse_device", lambda _: None)
     devices = SoundDevices()
     ended = threading.Event()
-    played: Future[Playing] = devices.play(lambda rate: bytes(4 * rate), ended.set)
+    played: Future[Playing] = devices.play(short_sound(lambda rate: bytes(4 * rate)), ended.set)
     assert played.result(10).seconds == 1.0
     gc.collect()
     stream = _Stream.newest()

@@ -10,6 +10,7 @@ import pytest
 from scribe_desktop.domain.errors import MicrophoneError
 from scribe_desktop.services.cues import Cue, cue_sound
 from scribe_desktop.services.microphone import PULSE_RATE, SoundDevices
+from scribe_desktop.services.playing import short_sound
 from scribe_desktop.services.pulse import PulseSource, PulseView, look
 from scribe_desktop.services.source import Shape
 
@@ -250,7 +251,7 @@ def test_a_call_that_was_given_up_is_not_made(opened: Make) -> None:
 
 def test_a_cue_goes_out_whole_and_lets_the_loudspeaker_go(opened: Make) -> None:
     devices, library = opened()
-    playing = devices.play(lambda rate: cue_sound(Cue.LISTENING, rate)).result(SOON_S)
+    playing = devices.play(short_sound(lambda rate: cue_sound(Cue.LISTENING, rate))).result(SOON_S)
     assert playing.seconds == pytest.approx(0.14, abs=0.001)
     asked, out, played = library.streams[0].asked, bytearray(4_000), b""
     for _ in range(7):
@@ -268,7 +269,7 @@ def test_a_computer_without_a_loudspeaker_is_a_sentence(opened: Make) -> None:
     devices, library = opened()
     library.fault = True
     with pytest.raises(MicrophoneError, match="No sound can be played"):
-        devices.play(lambda _: b"").result(SOON_S)
+        devices.play(short_sound(lambda _: b"")).result(SOON_S)
 
 
 def test_the_servers_answer_is_read_into_one_view(monkeypatch: pytest.MonkeyPatch) -> None:

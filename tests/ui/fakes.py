@@ -9,6 +9,8 @@ from scribe_desktop.domain.audio import SAMPLE_RATE, Gap
 from scribe_desktop.domain.dictation import Dictation, linked
 from scribe_desktop.domain.errors import Retry, ScribeError
 from scribe_desktop.domain.events import (
+    Bookmarked,
+    BookmarkRemoved,
     Cancelled,
     ChunkSealed,
     Event,
@@ -280,9 +282,12 @@ class ScriptedLine:
     def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         return shown_versions(self.versions(session_id), self.stored[session_id], self.preferences)
 
-    def audio(self, session_id: SessionId) -> bytes:
-        self._ask("audio", session_id)
-        return bytes(SAMPLE_RATE)
+    def bookmark(self, session_id: SessionId, at_frame: int, *, wanted: bool = True) -> None:
+        self._ask("bookmark", (session_id, at_frame, wanted))
+        self.happen(session_id, Bookmarked(at_frame) if wanted else BookmarkRemoved(at_frame))
+
+    def bookmark_now(self) -> None:
+        self._ask("bookmark_now")
 
     def edit(self, session_id: SessionId, results: Results) -> None:
         self._ask("edit", session_id)

@@ -1,8 +1,9 @@
 """A workplace with every part there is, answering from memory."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
@@ -40,6 +41,42 @@ class FakeSpeaker:
     def stop(self) -> None:
         self.stopped += 1
         self.on_end()
+
+
+@dataclass
+class FakePlayer:
+    """Plays nothing; a test says how far it is and when it ends."""
+
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    at_s: float = 0.0
+    refuse: ScribeError | None = None
+    on_end: Callable[[], None] = lambda: None
+
+    def play(
+        self,
+        session_ids: Sequence[SessionId],
+        at_s: float,
+        speed: float,
+        on_end: Callable[[], None],
+    ) -> None:
+        self.asked.append(("play", (tuple(session_ids), at_s, speed)))
+        if self.refuse is not None:
+            raise self.refuse
+        self.at_s, self.on_end = at_s, on_end
+
+    def stop(self) -> None:
+        self.asked.append(("stop", None))
+        self.on_end()
+
+    def seek(self, at_s: float) -> None:
+        self.asked.append(("seek", at_s))
+        self.at_s = at_s
+
+    def set_speed(self, speed: float) -> None:
+        self.asked.append(("speed", speed))
+
+    def position_s(self) -> float:
+        return self.at_s
 
 
 @dataclass
@@ -456,6 +493,7 @@ class FakeTypedText:
 def whole_workplace() -> Workplace:
     return Workplace(
         speaker=FakeSpeaker(),
+        player=FakePlayer(),
         microphone_test=FakeMicrophoneTest(),
         exporter=FakeExporter(),
         run_template=lambda _session_id, _template_id: None,

@@ -98,6 +98,8 @@ def test_every_control_of_the_settings_does_something(
     qtbot.waitUntil(lambda: all(one.count() for one in page.findChildren(QComboBox)))
     controls = [one for one in seen(page) if isinstance(one, FOCUSABLE) and one.isEnabled()]
     controls = [one for one in controls if one.focusPolicy() != Qt.FocusPolicy.NoFocus]
+    # The line inside a number field takes no digit that would make the number too large.
+    controls = [one for one in controls if one.objectName() != "qt_spinbox_lineedit"]
     for control in controls:
         if not control.isEnabled() or not control.isVisibleTo(page):
             continue
@@ -119,12 +121,14 @@ def test_every_control_of_the_main_window_does_something(
     main = windows.main
     qtbot.waitUntil(lambda: main.bar.microphone.count() > 1)
     main.show_session(next(iter(line.stored)))
+    main.results.player.seek(60.0)
     main.bar.patient.setChecked(True)
     names = {one.accessibleName() for one in seen(main) if isinstance(one, FOCUSABLE)}
     assert {
         "Record", "Microphone", "Spoken language", "Templates: Clinical note", "Patient", "Menu",
         "Service: This computer, Ready", "Search dictations", "Copy this text", "Edit this text",
         "Insert this text at the cursor of the other program", "Play the recording",
+        "Back 3 seconds", "Forward 3 seconds", "Speed of playing", "Bookmark this place",
         "Export this dictation", "Run another template", "More",
     } <= names  # fmt: skip
     for name in sorted(names, key=lambda one: (not one.startswith("Patient "), one)):

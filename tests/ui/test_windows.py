@@ -511,25 +511,7 @@ def test_a_sound_check_hears_and_plays(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: "used by another program" in check.sentence.text())
 
 
-# --- playing, look, places ---
-
-
-def test_play_and_stop(
-    windows: Windows, workplace: Workplace, line: ScriptedLine, qtbot: QtBot
-) -> None:
-    speaker, row = workplace.speaker, windows.main.results.actions_row
-    assert isinstance(speaker, FakeSpeaker)
-    windows.main.show_session(next(iter(line.stored)))
-    row.play.click()
-    qtbot.waitUntil(lambda: len(speaker.played) == 1)
-    assert row.play.text() == "Stop playing"
-    row.play.click()
-    qtbot.waitUntil(lambda: row.play.text() == "Play")
-    row.play.click()
-    qtbot.waitUntil(lambda: len(speaker.played) == 2)
-    windows.main.show_session(list(line.stored)[1])
-    qtbot.waitUntil(lambda: row.play.text() == "Play")
-    assert speaker.stopped == 2
+# --- look, places ---
 
 
 @pytest.mark.parametrize(

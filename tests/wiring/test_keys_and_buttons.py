@@ -40,6 +40,21 @@ class FakeWindow:
     def show_or_hide(self) -> None:
         self.done.append("show_or_hide")
 
+    def play_or_pause(self) -> None:
+        self.done.append("play_or_pause")
+
+    def begin_skipping(self, direction: int) -> None:
+        self.done.append(f"begin_skipping {direction}")
+
+    def end_skipping(self) -> None:
+        self.done.append("end_skipping")
+
+    def bookmark(self) -> None:
+        self.done.append("bookmark")
+
+    def go_to_stop(self, direction: int) -> None:
+        self.done.append(f"go_to_stop {direction}")
+
     def tell(self, message: str, remedy: str = "") -> None:
         self.done.append(f"{message} {remedy}".strip())
 
@@ -111,6 +126,33 @@ def test_what_only_the_window_can_do_is_passed_on(obeying: Obeying, window: Fake
     for action in (Action.CANCEL, Action.INSERT_LAST, Action.COPY_LAST, Action.SHOW):
         press(obeying, action, 0.0)
     assert window.done == ["cancel", "insert_last", "copy_last", "show_or_hide"]
+
+
+def test_a_pedal_that_is_held_goes_back_until_it_comes_up(
+    obeying: Obeying, window: FakeWindow
+) -> None:
+    press(obeying, Action.BACK, 0.0)
+    press(obeying, Action.BACK, 1.0, Edge.UP)
+    press(obeying, Action.FORWARD, 2.0)
+    press(obeying, Action.FORWARD, 2.1, Edge.UP)
+    assert window.done == ["begin_skipping -1", "end_skipping", "begin_skipping 1", "end_skipping"]
+
+
+def test_a_bookmark_is_set_in_what_is_spoken_or_in_what_is_heard(
+    obeying: Obeying, line: ScriptedLine, window: FakeWindow
+) -> None:
+    press(obeying, Action.BOOKMARK, 0.0)
+    press(obeying, Action.START, 1.0)
+    press(obeying, Action.BOOKMARK, 2.0)
+    assert window.done == ["bookmark", "This place is marked."]
+    assert asked(line) == ["start", "bookmark_now"]
+
+
+def test_sections_and_playing_are_the_window_s(obeying: Obeying, window: FakeWindow) -> None:
+    for action in (Action.NEXT_SECTION, Action.PREVIOUS_SECTION, Action.PAUSE):
+        press(obeying, action, 0.0)
+        press(obeying, action, 0.1, Edge.UP)
+    assert window.done == ["go_to_stop 1", "go_to_stop -1", "play_or_pause"]
 
 
 def test_a_template_button_chooses_the_template(

@@ -52,7 +52,7 @@ def line_over(spool: Spool, folder: Path, policy: dict[str, Any]) -> Line:
     return Line(
         store=spool, settings=Preferences(file, file.load().settings, policy), services=nothing,
         uploader=nothing, poller=nothing, microphones=tuple, record_microphone=nothing,
-        record_file=nothing, decode=bytes, now=lambda: 1.0,
+        record_file=nothing, now=lambda: 1.0,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def line_of(services: Offering) -> Line:
     return Line(
         store=unused, settings=Kept(), services=cast("Any", services), uploader=unused,
         poller=unused, microphones=tuple, record_microphone=unused, record_file=unused,
-        decode=bytes, now=lambda: 0.0,
+        now=lambda: 0.0,
     )  # fmt: skip
 
 
