@@ -104,7 +104,9 @@ class Program:
         start_logging(places.logs)
         self.credentials = Credentials(places.keyring_name, places.config)
         self.accounts = Accounts(
-            self.credentials, on_deed=lambda deed, host: self._spool.audit(deed, detail=host)
+            self.credentials,
+            on_deed=lambda deed, host: self._spool.audit(deed, detail=host),
+            patience_for=lambda service: self.line.settings().patience_for(service),
         )
         opened = open_spool(places.spool, self.credentials, now=time.time)
         self.opening_notices: tuple[ScribeError, ...] = opened.notices

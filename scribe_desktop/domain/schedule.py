@@ -10,6 +10,9 @@ LONGEST_RETRY_S = 300.0
 LONGEST_RETRY_AFTER_S = 3600.0
 """A service may ask for more; a clinician should not wait a day for a typing error."""
 
+STUCK_RETRY_S = 900.0
+"""How often a service is asked that will hardly ever answer; somebody was told of it."""
+
 JITTER = 0.25
 
 

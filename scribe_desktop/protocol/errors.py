@@ -197,6 +197,12 @@ ABORTED = "aborted"
 
 _ABOUT_THE_ACCOUNT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
+_STUCK_AFTER = 6
+"""Half a minute of failures that name themselves the system's."""
+
+_STUCK_AFTER_UNNAMED = 12
+"""Twenty minutes of any other."""
+
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 _LONGEST_CODE = 48
 
@@ -312,6 +318,28 @@ def form_expired(status: int) -> ServiceError:
         retry=Retry.LATER,
         status=status,
         code=FORM_EXPIRED,
+    )
+
+
+def seems_stuck(error: ServiceError, attempts: int) -> bool:
+    """Whether a service that fails at each question about a result will hardly ever give one.
+
+    The on-premise server answers like that, for ever, about a session that was
+    cancelled elsewhere (PROTOCOL.md §1.7). Only its own failure counts: a
+    gateway's says nothing about the session.
+    """
+    patience = _STUCK_AFTER if error.code == "system_failure" else _STUCK_AFTER_UNNAMED
+    return error.status == HTTPStatus.INTERNAL_SERVER_ERROR and attempts >= patience
+
+
+def stuck(error: ServiceError) -> ServiceError:
+    """What is said then; it is asked again now and then, in case the service was mended."""
+    return ServiceError(
+        f"The service answers every question about this dictation with a failure. {SAFE}",
+        "Perhaps it was cancelled at another place. Choose Send now to send it as a new one.",
+        retry=Retry.NEVER,
+        status=error.status,
+        code=error.code,
     )
 
 

@@ -5,7 +5,8 @@ that the service's discovery names, and only encrypted.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from scribe_desktop.domain.errors import ServiceError
 from scribe_desktop.protocol import errors, origins, sign_in
@@ -18,10 +19,14 @@ AUTH_S = 15.0
 
 
 class AuthCalls:
-    """Every call about signing in; raises nothing but ServiceError."""
+    """Every call about signing in to one service; raises nothing but ServiceError.
 
-    def __init__(self, wire: Wire) -> None:
+    `patience` is how much longer than usual that service is waited for.
+    """
+
+    def __init__(self, wire: Wire, patience: Callable[[], float] = lambda: 1.0) -> None:
         self._wire = wire
+        self._patience = patience
 
     def grant(self, base_url: str, request: Request) -> Grant:
         """Make a call that is answered with tokens."""
@@ -61,7 +66,7 @@ class AuthCalls:
         return self._checked(Outgoing(request.method, url, headers, body=body, within_s=AUTH_S))
 
     def _checked(self, outgoing: Outgoing) -> Reply:
-        reply = self._wire.send(outgoing)
+        reply = self._wire.send(replace(outgoing, patience=self._patience()))
         if not reply.is_success:
             raise errors.refusal(reply.status, reply.body, in_session=False)
         return reply

@@ -17,7 +17,7 @@ from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.results import Results
-from scribe_desktop.domain.schedule import poll_delay_s, retry_delay_s
+from scribe_desktop.domain.schedule import STUCK_RETRY_S, poll_delay_s, retry_delay_s
 from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import Poll, Rest, next_step
 from scribe_desktop.protocol import errors
@@ -156,7 +156,9 @@ class Poller:
             return
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         retry_at = None
-        if error.retry is Retry.LATER:
+        if error.retry is Retry.LATER and errors.seems_stuck(error, session.attempts + 1):
+            error, retry_at = errors.stuck(error), self._now() + STUCK_RETRY_S
+        elif error.retry is Retry.LATER:
             retry_at = self._now() + retry_delay_s(
                 session.attempts + 1, spread=self._spread(), retry_after_s=error.retry_after_s
             )

@@ -68,13 +68,17 @@ class Accounts:
         now: Callable[[], float] = time.time,
         wire: Wire | None = None,
         on_deed: Callable[[str, str], object] = lambda _deed, _host: None,
+        patience_for: Callable[[ServiceRef], float] = lambda _: 1.0,
     ) -> None:
-        """`on_deed` writes "signed in" and "signed out" and the service's host into the audit."""
+        """`on_deed` writes "signed in" and "signed out" and the service's host into the audit.
+
+        `patience_for` is how much longer than usual a service is waited for.
+        """
         self._store = store
         self._on_deed = on_deed
         self._now = now
         self._wire = wire or Wire()
-        self._calls = AuthCalls(self._wire)
+        self._patience_for = patience_for
         self._lock = threading.Lock()
         self._known: dict[tuple[object, str], AccountTokens] = {}
 
@@ -87,9 +91,12 @@ class Accounts:
         with self._lock:
             if key not in self._known:
                 self._known[key] = AccountTokens(
-                    service.base_url, service.account, self._store, self._calls, self._now
+                    service.base_url, service.account, self._store, self._calls(service), self._now
                 )
             return self._known[key]
+
+    def _calls(self, service: ServiceRef) -> AuthCalls:
+        return AuthCalls(self._wire, lambda: self._patience_for(service))
 
     def abort(self) -> None:
         """End every call in flight: the program leaves."""
@@ -121,19 +128,21 @@ class Accounts:
     def with_client(self, service: ServiceRef, client_id: str, client_secret: str) -> str:
         """Sign in with the id and secret that the clinic got from the service."""
         request = sign_in.client_login(client_id, client_secret)
-        grant = self._calls.grant(service.base_url, request)
+        grant = self._calls(service).grant(service.base_url, request)
         return self._keep(service, grant, Family.CLIENT, client_id)
 
     def with_password(self, service: ServiceRef, username: str, password: str) -> str:
         """Sign in to an on-premise server."""
         request = sign_in.password_login(username, password)
-        return self._keep(service, self._calls.grant(service.base_url, request), Family.ONPREM)
+        return self._keep(
+            service, self._calls(service).grant(service.base_url, request), Family.ONPREM
+        )
 
     def with_device(
         self, service: ServiceRef, show: Callable[[DeviceCode], None], cancel: Cancel
     ) -> str:
         """Show a code, then wait until it is approved in a browser, anywhere."""
-        code = self._calls.device_code(service.base_url)
+        code = self._calls(service).device_code(service.base_url)
         until = self._now() + code.lives_s
         show(code)
         interval_s = code.interval_s
@@ -141,7 +150,7 @@ class Accounts:
             if cancel.wait(interval_s):
                 raise SignInCancelled("The sign-in was cancelled.")
             try:
-                grant = self._calls.grant(service.base_url, sign_in.device_token(code))
+                grant = self._calls(service).grant(service.base_url, sign_in.device_token(code))
             except ServiceError as error:
                 interval_s += _extra_wait_s(error, code)
             else:
@@ -177,11 +186,11 @@ class Accounts:
                     "The browser brought no valid answer, so nobody was signed in.",
                     "Try again, and finish the sign-in on the page that opens.",
                 ) from error
-        grant, id_token = self._calls.exchange(oidc.token_endpoint, login.exchange(code))
+        grant, id_token = self._calls(service).exchange(oidc.token_endpoint, login.exchange(code))
         dialect = dialect_of(service.dialect, service.base_url)
         if dialect.name == EKA.name and id_token:
             request = sign_in.id_token_login(client_id, id_token)
-            exchanged = self._calls.grant(service.base_url, request)
+            exchanged = self._calls(service).grant(service.base_url, request)
             return self._keep(service, exchanged, Family.EKA_OIDC, client_id)
         return self._keep(service, grant, Family.OIDC, client_id, oidc.token_endpoint)
 
@@ -193,7 +202,7 @@ class Accounts:
         self._on_deed("signed out", _host(service))
         if refresh and family is Family.ONPREM:
             try:
-                self._calls.revoke(service.base_url, refresh)
+                self._calls(service).revoke(service.base_url, refresh)
             except ServiceError as error:
                 _log.info("the service was not told of the sign-out: %d", error.status)
 

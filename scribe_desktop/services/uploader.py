@@ -63,6 +63,8 @@ _CLOCK_MOVED_S = LONGEST_RETRY_AFTER_S * 1.3
 """No wait is longer than this: one that is was written by a clock that has since moved."""
 
 
+_RELEASED = Released()
+
 _OwnStep: TypeAlias = Create | Amend | Upload | End | SendText | Withdraw
 
 
@@ -115,13 +117,17 @@ class Uploader:
         return self._lanes.stop(timeout_s)
 
     def release(self, session_id: SessionId | None = None) -> None:
-        """Try at once what waits: one session, or all when the network is back."""
+        """Try at once what waits: one session, or all when the network is back.
+
+        One that its service will never finish is delivered anew, because somebody asked.
+        """
         self._pauses.clear()
         self._untold.clear()
         for session in self._spool.sessions():
             waits = session.problem is not None or session.retry_at is not None
             if waits and session_id in (None, session.session_id):
-                self._release(session)
+                is_hopeless = session_id is not None and _is_stuck(session)
+                self._release(session, Lapsed() if is_hopeless else Released())
         self.wake()
 
     def _services(self) -> set[ServiceRef]:
@@ -363,9 +369,9 @@ class Uploader:
             except UnknownSession:
                 continue
 
-    def _release(self, session: Session) -> None:
+    def _release(self, session: Session, event: Released | Lapsed = _RELEASED) -> None:
         try:
-            self._note(session, Released())
+            self._note(session, event)
         except (UnknownSession, IllegalEvent):
             _log.info("%s: no longer waits", session.session_id)
 
@@ -386,6 +392,14 @@ def typed_text(spool: DeliverySpool, session_id: SessionId) -> str:
     """What the clinician typed, as it reads now."""
     versions = spool.versions(session_id)
     return (versions[-1].results.transcript if versions else None) or ""
+
+
+def _is_stuck(session: Session) -> bool:
+    return (
+        session.delivery is Delivery.ENDED
+        and session.problem is not None
+        and session.problem.retry is Retry.NEVER
+    )
 
 
 def _chunked(session: Session) -> Order:

@@ -47,7 +47,10 @@ def upload_seconds(size: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One request. `form` and `file` make it multipart, the file last."""
+    """One request. `form` and `file` make it multipart, the file last.
+
+    `patience` stretches its waits beyond what the wire's own patience does.
+    """
 
     method: str
     url: str
@@ -58,6 +61,7 @@ class Outgoing:
     file: tuple[str, bytes, str] | None = None
     within_s: float = JSON_S
     largest: int = LARGEST_REPLY
+    patience: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ class Wire:
         )
 
     def _request(self, client: httpx.Client, outgoing: Outgoing) -> httpx.Request:
-        patience = self._patience()
+        patience = self._patience() * outgoing.patience
         connect_s = CONNECT_S * patience
         within_s = outgoing.within_s * patience
         timeout = httpx.Timeout(within_s, connect=connect_s, pool=connect_s)
@@ -179,7 +183,8 @@ class Wire:
         self._stop_if_aborted()
         response = client.send(request, stream=True)
         try:
-            until = time.monotonic() + outgoing.within_s * self._patience()
+            patience = self._patience() * outgoing.patience
+            until = time.monotonic() + outgoing.within_s * patience
             body = _bounded(response.iter_bytes(), outgoing.largest, until)
             self._stop_if_aborted()
             headers = {name.lower(): value for name, value in response.headers.items()}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from scribe_desktop.domain.audio import seconds
+from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Patient
 from scribe_desktop.domain.results import Outcome
@@ -68,7 +69,9 @@ def state_of(session: Session) -> StateWord:
 def _delivery_word(session: Session) -> StateWord:
     if session.is_empty:
         return StateWord("Nothing recorded", Tone.GONE)
-    if session.problem is not None and session.retry_at is None:
+    if session.problem is not None and (
+        session.retry_at is None or session.problem.retry is not Retry.LATER
+    ):
         return StateWord("Needs attention", Tone.WARNING)
     match session.delivery:
         case Delivery.UNSENT:

@@ -11,6 +11,7 @@ from scribe_desktop.domain.order import Order, Patient, UploadType
 from scribe_desktop.domain.results import NoteStatus, Outcome
 from scribe_desktop.domain.session import Delivery
 from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.ui.view_state import state_of
 from tests.peers import eka, onprem, spec
 from tests.peers.eka import EkaPeer
 from tests.peers.onprem import OnPremPeer
@@ -195,6 +196,35 @@ def test_a_change_after_the_result_is_told_as_soon_as_the_service_answers(case: 
     if case.dialect != "spec":
         name = "session_details" if case.dialect == "onprem" else "patient_details"
         assert case.kept.asked[name]["oid"] == "canary-oid"
+
+
+def test_a_dictation_that_was_cancelled_elsewhere_is_not_asked_for_for_ever() -> None:
+    with OnPremPeer() as peer:
+        desk = Desk(peer.base_url, onprem.TOKEN, "onprem")
+        session_id = desk.spool.speak(chunks=1)
+        while desk.spool.get(session_id).delivery is not Delivery.ENDED:
+            desk.step()
+        (kept,) = peer.sessions.values()
+        kept.status = "cancelled"
+        began, asked = desk.clock.at, len(peer.asked)
+        while desk.clock.at < began + 3600:
+            desk.step()
+        assert len(peer.asked) - asked <= 12, "now and then, for as long as it takes"
+        session = desk.spool.get(session_id)
+        assert session.problem is not None
+        assert "failure" in session.problem.message
+        assert "safe" in session.problem.message
+        assert state_of(session).word == "Needs attention"
+        desk.uploader.release()  # the network is back: nobody asked for a new one
+        desk.step()
+        assert len(peer.sessions) == 1
+        while (problem := desk.spool.get(session_id).problem) is None or problem.retry != "never":
+            desk.step()
+        desk.uploader.release(session_id)
+        assert desk.deliver(session_id).outcome is Outcome.COMPLETED
+        assert len(peer.sessions) == 2
+        desk.uploader.stop()
+        desk.close()
 
 
 def test_a_wrong_credential_asks_for_sign_in_and_keeps_everything(case: Case) -> None:

@@ -1,5 +1,8 @@
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from scribe_desktop.domain.errors import CredentialError, Retry, ServiceError
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.protocol.discovery import Oidc
-from scribe_desktop.protocol.sign_in import DeviceCode, Family
+from scribe_desktop.protocol.sign_in import DeviceCode, Family, Grant, Terms
 from scribe_desktop.services.address import Address
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.secret import Secret
@@ -50,11 +53,13 @@ class Stage:
         self.keyring = Keyring()
         self.wire = Wire()
         self.deeds: list[tuple[str, str]] = []
+        self.patience = {"clinic": 1.0}
         self.accounts = Accounts(
             self.keyring,
             now=self.clock,
             wire=self.wire,
             on_deed=lambda deed, host: self.deeds.append((deed, host)),
+            patience_for=lambda service: self.patience[service.name],
         )
         self.service = ServiceRef("clinic", peer.base_url, dialect, "me")
         tokens = self.accounts.tokens(self.service)
@@ -335,3 +340,20 @@ def test_an_address_that_is_not_encrypted_gets_no_password(stage: Stage) -> None
     with pytest.raises(ServiceError) as refused:
         stage.accounts.with_password(service, "doc", "canary-password")
     assert refused.value.code == "forbidden_address"
+
+
+def test_a_sign_in_and_a_renewal_wait_as_long_as_the_profile_says(stage: Stage) -> None:
+    # The system takes the connection, and nobody ever answers.
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        silent = replace(stage.service, base_url=f"http://127.0.0.1:{mute.getsockname()[1]}/v1")
+        stage.patience["clinic"] = 0.01
+        tokens = stage.accounts.tokens(silent)
+        tokens.keep(Grant("old", "canary-refresh"), Terms(Family.ONPREM, renew_at=0.0, ends_at=0.0))
+        began = time.monotonic()
+        with pytest.raises(ServiceError) as failed:
+            stage.accounts.with_password(silent, "doc", "canary-password")
+        assert failed.value.code == "timed_out"
+        with pytest.raises(ServiceError) as failed:
+            tokens.token()
+        assert failed.value.code == "timed_out"
+        assert time.monotonic() - began < 8
