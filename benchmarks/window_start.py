@@ -4,7 +4,8 @@
 
 Both are started N times in turn on an X server of this benchmark's own (Xvfb
 and xdotool must be there). Prints medians of the time from the command to a
-visible window, of the memory of the process then, and the ratios.
+visible window, of the memory of the process then and ten seconds later, when
+everything that waits has begun to wait, and the ratios.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 30.0
+SETTLED_S = 10.0
 TITLE = "^Scribe Desktop$"
 EMPTY = (
     "from PySide6.QtWidgets import QApplication, QWidget; a = QApplication([]); w = QWidget();"
@@ -27,8 +29,8 @@ EMPTY = (
 )
 
 
-def until_visible(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds until the window is visible, and megabytes of the process then."""
+def until_visible(command: list[str], environment: dict[str, str]) -> tuple[float, float, float]:
+    """Seconds until the window is visible, and megabytes of the process then and when settled."""
     began = time.monotonic()
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     pause = threading.Event()
@@ -45,7 +47,9 @@ def until_visible(command: list[str], environment: dict[str, str]) -> tuple[floa
                 sys.exit("The window did not come.")
             pause.wait(0.005)
         took = time.monotonic() - began
-        return took, _megabytes(process.pid)
+        at_once = _megabytes(process.pid)
+        pause.wait(SETTLED_S)
+        return took, at_once, _megabytes(process.pid)
     finally:
         process.terminate()
         process.wait(LIMIT_S)
@@ -107,7 +111,11 @@ def main() -> int:
     finally:
         server.terminate()
         server.wait(LIMIT_S)
-    for name, place, unit in (("visible after", 0, "s"), ("memory", 1, "MB")):
+    for name, place, unit in (
+        ("visible after", 0, "s"),
+        ("memory then", 1, "MB"),
+        ("memory settled", 2, "MB"),
+    ):
         program, bare = (median(run[place] for run in runs) for runs in (ours, empty))
         print(f"{name:14} {program:7.2f} {unit}   empty window {bare:7.2f} {unit}", end="   ")
         print(f"ratio {program / bare:.2f}")

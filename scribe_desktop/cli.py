@@ -160,6 +160,9 @@ def _run(arguments: argparse.Namespace, token: str) -> int:
 
         return serve(arguments)
     if arguments.command in {None, "open"}:
+        from scribe_desktop.services.frugality import keep_small
+
+        keep_small()
         from scribe_desktop.window import open_window
 
         return open_window(token, _recordings(getattr(arguments, "targets", ())))

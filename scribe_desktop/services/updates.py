@@ -23,8 +23,6 @@ from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 import truststore
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from scribe_desktop.domain.updates import Release, UpdateRefused, newer_release
 from scribe_desktop.services.places import make_private
@@ -74,7 +72,7 @@ class Updates:
         room: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         self._feed_url = feed_url
-        self._key = Ed25519PublicKey.from_public_bytes(public_key)
+        self._key = public_key
         self._folder = folder
         self._fetch = fetch
         self._installed = installed
@@ -106,14 +104,16 @@ class Updates:
         content = self._small(self._feed_url)
         try:
             signature = base64.b64decode(self._small(f"{self._feed_url}.sig"), validate=False)
-            self._key.verify(signature, content)
-        except (InvalidSignature, binascii.Error) as error:
+            is_signed = _is_signed(content, signature, self._key)
+        except binascii.Error:
+            is_signed = False
+        if not is_signed:
             log.warning("update feed refused: wrong signature")
             raise UpdateRefused(
                 "The update feed is not signed by the publisher of this program;"
                 " nothing was fetched.",
                 "Tell your IT department.",
-            ) from error
+            )
         try:
             feed = json.loads(content)
         except (ValueError, RecursionError):
@@ -163,6 +163,18 @@ class Updates:
             for file in self._folder.glob("scribe-desktop-*"):
                 if not name or file.name not in {name, f"{name}.partial"}:
                     file.unlink()
+
+
+def _is_signed(content: bytes, signature: bytes, public_key: bytes) -> bool:
+    # Imported when it is needed: it is six megabytes of a window that only waits.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def is_proved(path: Path, release: Release) -> bool:
