@@ -38,7 +38,7 @@ def history(service: Service, asked: Incoming) -> Reply:
 
 
 def archive(service: Service, asked: Incoming) -> Reply:
-    """Take a session out of the history."""
+    """Take a session out of the history; the next sweep removes it if it is over."""
     service.sessions.change(
         asked.path["session_id"], lambda session: replace(session, archived=True)
     )

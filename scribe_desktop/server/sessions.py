@@ -233,7 +233,8 @@ class Sessions:
 
         Audio goes when its text has been there for long enough, and when
         nothing will ever be made of it. A failed session keeps its audio as
-        long as it is kept itself: it can be heard again.
+        long as it is kept itself: it can be heard again. What was taken out of
+        the history goes altogether once it is over: somebody wanted it gone.
         """
         now = self.now()
         with self._store.writing() as rows:
@@ -242,6 +243,10 @@ class Sessions:
                 " (status IN ('completed', 'partial') AND resolved_at <= ?) OR"
                 " (status IN ('cancelled', 'expired') AND created_at <= ?))",
                 (now - keep.audio_s, now - keep.audio_s - SESSION_LIFETIME_S),
+            )
+            rows.execute(
+                "DELETE FROM sessions WHERE archived = 1"
+                " AND status IN ('completed', 'partial', 'failed', 'cancelled', 'expired')"
             )
             rows.execute(
                 "DELETE FROM sessions WHERE created_at <= ? AND status != 'processing'",

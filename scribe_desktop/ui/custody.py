@@ -11,7 +11,6 @@ from typing import Protocol
 
 from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.session import Delivery, Session, SessionId
-from scribe_desktop.ui.view_state import service_name
 
 SHORTEST_PASSPHRASE = 8
 """As `services/key_envelope.py` has it; it refuses a shorter one."""
@@ -74,11 +73,11 @@ def before_deleting(parts: Sequence[Session]) -> str:
     if not there:
         return f"{here} No service has any of it."
     service = there[0].order.service
-    name = "The service of this computer" if service.is_local else service_name(service.name)
+    if service.is_local:
+        return f"{here} The service of this computer deletes its copy as well."
+    name = service.name
     if all(part.delivery is not Delivery.RESOLVED for part in there):
         return f"{here} {name} is told to drop what it has."
-    if service.is_local:
-        return f"{here} {name} keeps its own encrypted copy until the times set under Privacy."
     return f"{here} {name} keeps its copy by its own rules; ask there to have it deleted as well."
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QPlainTextEdit,
     QProgressBar,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -22,7 +23,7 @@ from scribe_desktop.domain.offer import Offer
 from scribe_desktop.ui.note_text import plain_text, template_title
 from scribe_desktop.ui.note_view import NoteView
 from scribe_desktop.ui.past_rows import past_state
-from scribe_desktop.ui.pieces import Row, button, icon_button, paragraph, picture
+from scribe_desktop.ui.pieces import Row, button, holds_focus, icon_button, paragraph, picture
 from scribe_desktop.ui.service_shelf import StoredDocument
 from scribe_desktop.ui.theme import SPACE, Colours
 from scribe_desktop.ui.view_state import when
@@ -68,6 +69,9 @@ class DocumentsPanel(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.reader)
         self.pages.addWidget(self.editor)
+        # It takes what is left; the pane must not grow for what is seldom looked at.
+        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.pages.setMinimumHeight(self.reader.fontMetrics().height() * 4)
         self.copy = button("Copy", "Copy this document", kind="primary")
         self.edit = button("Edit", "Edit this document")
         self.use_mine = button(
@@ -242,8 +246,11 @@ class DocumentsPanel(QWidget):
 
     @Slot()
     def _drop_edit(self) -> None:
+        had_focus = holds_focus(self)
         self._edited = None
         self._show_possible()
+        if had_focus:
+            self.edit.setFocus()
 
     @Slot()
     def _delete(self) -> None:

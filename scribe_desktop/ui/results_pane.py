@@ -27,6 +27,7 @@ from scribe_desktop.ui.pieces import (
     StateLabel,
     button,
     card,
+    holds_focus,
     label,
     paragraph,
 )
@@ -396,9 +397,12 @@ class ResultsPane(QWidget):
     @Slot()
     def _drop_edit(self) -> None:
         if self.is_editing:
+            had_focus = holds_focus(self)
             self._edited_tab = None
             self.pages.setCurrentWidget(self.reader)
             self._show_actions()
+            if had_focus:
+                self.actions_row.edit.setFocus()
 
 
 def _facts(shown: Shown) -> str:

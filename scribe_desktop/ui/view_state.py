@@ -46,7 +46,7 @@ class StateWord:
 def caution_for(session: Session) -> str:
     """What to bear in mind with this text: the engine of this computer mishears names of drugs."""
     is_written = session.delivery is Delivery.RESOLVED and not session.is_empty
-    if session.order.service.is_local and is_written:
+    if session.order.service.is_local and is_written and not session.typed:
         return "basic offline transcript: check drug names"
     return ""
 

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Protocol
 
 from scribe_desktop.domain.dictation import Dictation
-from scribe_desktop.domain.errors import CredentialError, ScribeError
-from scribe_desktop.domain.session import SessionId
+from scribe_desktop.domain.errors import CredentialError, ScribeError, ServiceError
+from scribe_desktop.domain.session import Session, SessionId
+from scribe_desktop.services.client import Client
+from scribe_desktop.services.library import Library
 from scribe_desktop.services.places import write_private
 from scribe_desktop.services.secret import Secret
 
@@ -29,6 +31,9 @@ class Holder(Protocol):
     def delete(self, session_id: SessionId) -> bool:
         """Delete a session, and whether its service may hold a copy."""
 
+    def client_for(self, session: Session) -> Client:
+        """Whoever speaks to the service of a session."""
+
     def export_key(self, passphrase: Secret) -> str:
         """The key as text that only the passphrase opens."""
 
@@ -46,8 +51,20 @@ class Custody:
         """Delete all linked sessions, the last one first; raises ScribeError."""
         parts = self._holder.line.dictation(session_id).sessions
         # From the end: what is left after a refusal is still one chain.
-        left = [self._holder.delete(part.session_id) for part in reversed(parts)]
+        left = [self._delete(part) for part in reversed(parts)]
         return any(left)
+
+    def _delete(self, session: Session) -> bool:
+        left = self._holder.delete(session.session_id)
+        if not (left and session.order.service.is_local and session.remote):
+            return left
+        # The service of this computer is ours: what it holds is not somebody else's copy.
+        try:
+            client = self._holder.client_for(session)
+            Library(client).archive(session.remote.remote_id)
+        except ServiceError:
+            return True
+        return False
 
     def export_key(self, passphrase: str, path: str) -> None:
         """Write the locked key, readable by its owner only; raises ScribeError."""

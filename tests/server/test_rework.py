@@ -322,6 +322,16 @@ def test_audio_that_can_still_be_heard_again_or_is_being_heard_stays(local: Loca
     assert kept == [True, False, False]
 
 
+def test_what_was_taken_out_of_the_history_is_removed_once_it_is_over(local: Local) -> None:
+    over, opened = dictated(local), local.create()
+    for session_id in (over, opened):
+        local.ask("DELETE", f"/voice/api/v2/transaction/{session_id}")
+    local.service.sweep()
+    assert local.ask("GET", f"/v1/sessions/{over}").status_code == 404
+    assert local.service.sessions.files(over) == []
+    assert local.ask("GET", f"/v1/sessions/{opened}").status_code == 202, "it is still going on"
+
+
 def test_audio_to_be_kept_for_no_time_goes_with_the_result(local: Local) -> None:
     session_id = dictated(local)
     local.service.sessions.forget(Keep(audio_s=0.0, sessions_s=0.0))

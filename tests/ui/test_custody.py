@@ -1,6 +1,6 @@
 """Deleting for good, and the key of the recordings: asked clearly, done, said."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,16 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.dictation import Dictation
-from scribe_desktop.domain.errors import CredentialError, ScribeError
+from scribe_desktop.domain.errors import CredentialError, Retry, ScribeError, ServiceError
 from scribe_desktop.domain.order import Order, ServiceRef
-from scribe_desktop.domain.session import Delivery, Remote, SessionId
+from scribe_desktop.domain.session import Delivery, Remote, Session, SessionId
+from scribe_desktop.protocol.responses import Gone
+from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.key_envelope import SHORTEST_PASSPHRASE as SHORTEST_TAKEN
 from scribe_desktop.services.key_envelope import WrongPassphrase, lock_key, unlock_key
 from scribe_desktop.services.secret import Secret
+from scribe_desktop.services.wire import Wire
 from scribe_desktop.ui.custody import (
     SHORTEST_PASSPHRASE,
     Strength,
@@ -29,11 +33,17 @@ from scribe_desktop.ui.settings.privacy import PrivacyPage
 from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.custody import Custody
+from tests.faults.real_service import TOKEN, RealService
+from tests.faults.story import WavSpool
+from tests.server.conftest import Clock
+from tests.services.deliveries import Desk, an_order
 from tests.ui.fakes import ScriptedLine, session
 from tests.ui.places import FakeCustody
 from tests.ui.test_access import assert_named, focusable, tab_ring
 
 FIRST = SessionId(f"ses_{1:024x}")
+CLINIC = Order(service=ServiceRef("Clinic", "https://clinic.example/v1"))
+REMOTE = Remote("ses_remote", "")
 GOOD = "canary horse battery staple"
 
 
@@ -66,7 +76,7 @@ def test_the_menu_of_a_dictation_deletes_it_after_a_question(
     entry.trigger()
     asked = question(windows)
     assert asked.text() == "Delete this dictation now, for good? (Maria Lindqvist, 10:06)"
-    assert "keeps its own encrypted copy" in asked.informativeText()
+    assert "of this computer deletes its copy as well" in asked.informativeText()
     assert asked.textFormat() is Qt.TextFormat.PlainText
     press(asked, "Keep it")
     assert custody.deleted == []
@@ -113,15 +123,10 @@ def test_a_refusal_is_said_and_nothing_goes(
     assert windows.main.list.model.place_of(FIRST).isValid()
 
 
-CLINIC = Order(service=ServiceRef("Clinic", "https://clinic.example/v1"))
-REMOTE = Remote("ses_remote", "")
-
-
 def test_the_question_says_what_stays_where() -> None:
     assert "No service has any of it" in before_deleting([session(1)])
     done = {"remote": REMOTE, "delivery": Delivery.RESOLVED}
-    assert "This computer keeps" not in before_deleting([session(1, **done)])
-    assert "of this computer keeps its own" in before_deleting([session(1, **done)])
+    assert "of this computer deletes its copy" in before_deleting([session(1, **done)])
     assert "Clinic keeps its copy" in before_deleting([session(1, order=CLINIC, **done)])
     open_ = session(1, order=CLINIC, remote=REMOTE, delivery=Delivery.OPEN)
     assert "Clinic is told to drop" in before_deleting([open_])
@@ -264,8 +269,14 @@ def test_the_shortest_passphrase_is_the_one_that_is_taken() -> None:
 class Chain:
     """A line whose dictation has two parts."""
 
+    parts: tuple[Session, ...] = (session(1), session(2, follows=FIRST))
+
     def dictation(self, session_id: SessionId) -> Dictation:
-        return Dictation((session(1), session(2, follows=SessionId(f"ses_{1:024x}"))), {})
+        return Dictation(self.parts, {})
+
+
+def nowhere() -> Address:
+    raise ServiceError("The service could not be reached.", retry=Retry.LATER)
 
 
 @dataclass
@@ -273,10 +284,14 @@ class Holder:
     line: Chain = field(default_factory=Chain)
     gone: list[SessionId] = field(default_factory=list)
     key: bytes = bytes(range(32))
+    client: Client = field(default_factory=lambda: Client("here", nowhere))
 
     def delete(self, session_id: SessionId) -> bool:
         self.gone.append(session_id)
-        return session_id == FIRST
+        return any(one.remote for one in self.line.parts if one.session_id == session_id)
+
+    def client_for(self, session: Session) -> Client:
+        return self.client
 
     def export_key(self, passphrase: Secret) -> str:
         return lock_key(self.key, passphrase)
@@ -288,8 +303,31 @@ class Holder:
 
 def test_all_linked_sessions_go_from_the_end() -> None:
     holder = Holder()
-    assert Custody(holder).delete(FIRST)
+    assert not Custody(holder).delete(FIRST)
     assert holder.gone == [SessionId(f"ses_{2:024x}"), FIRST]
+
+
+def test_the_service_of_this_computer_deletes_it_too(tmp_path: Path) -> None:
+    service = RealService(tmp_path, Clock())
+    desk = Desk("", live=False)
+    desk.spool = WavSpool()
+    desk.rebuild(
+        Wire(),
+        lambda: Address(f"http://127.0.0.1:{service.port}/voice/v1", "onprem", FixedToken(TOKEN)),
+    )
+    ours = desk.deliver(desk.spool.speak(chunks=1, order=an_order(templates=("soap",))))
+    assert ours.remote is not None
+    holder = Holder(Chain((replace(ours, order=Order()),)), client=desk.client)
+    assert not Custody(holder).delete(ours.session_id)
+    service.restart()
+    assert isinstance(desk.client.get(ours.remote), Gone), "the next sweep removes it"
+    desk.close()
+    service.close()
+
+
+def test_what_another_service_holds_is_said() -> None:
+    assert Custody(Holder(Chain((session(1, remote=REMOTE, order=CLINIC),)))).delete(FIRST)
+    assert Custody(Holder(Chain((session(1, remote=REMOTE),)))).delete(FIRST), "it is not there"
 
 
 def test_a_saved_key_opens_again_and_is_its_owners_only(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_an_edit_is_saved_there_and_one_more_version_here(
     panel.edit.click()
     assert panel.editor.hasFocus()
     panel.editor.setPlainText("# Mine")
+    panel.keep.setFocus()
     panel.keep.click()
     assert main.strip.message == "Saving on the service…"
     qtbot.waitUntil(lambda: main.strip.message == "Saved on the service.")
@@ -121,6 +122,7 @@ def test_an_edit_is_saved_there_and_one_more_version_here(
     assert second.author is Author.CLINICIAN
     assert second.results.notes[0].content == "# Mine"
     assert not panel.is_editing
+    assert panel.edit.hasFocus(), "and not Record, which comes next in the window"
 
 
 def test_a_network_that_is_away_costs_no_word(

@@ -18,7 +18,7 @@ from scribe_desktop.services.address import Address, FixedToken
 from scribe_desktop.services.wire import Wire
 from scribe_desktop.ui.advice import advice_for
 from scribe_desktop.ui.text_notes import TextNotes, read_text
-from scribe_desktop.ui.view_state import length_of, state_of
+from scribe_desktop.ui.view_state import caution_for, length_of, state_of
 from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.typed_text import TypedText
@@ -178,6 +178,7 @@ def test_what_is_said_of_it_speaks_of_a_text() -> None:
     assert state_of(typed()).word == "Waiting to send"
     assert state_of(typed(delivery=Delivery.OPEN)).word == "Sending"
     assert length_of(typed()) == "Text"
+    assert caution_for(typed(delivery=Delivery.RESOLVED)) == "", "nobody misheard it"
     advice = advice_for(typed(problem=problem), NOW)
     assert advice is not None
     assert advice.message == "The service could not be reached; your text is safe."
