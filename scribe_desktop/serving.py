@@ -4,12 +4,17 @@ Apart from the rest of the program, because a service that is started again in
 the middle of a dictation must not wait for parts that it does not need.
 """
 
+import os
+import sys
 from argparse import Namespace
 from dataclasses import replace
 
-from scribe_desktop.server.host import ServeOptions, run
+from scribe_desktop.domain.errors import SettingsError
+from scribe_desktop.server.host import MakeParts, ServeOptions, run
 from scribe_desktop.server.local_parts import local_parts
 from scribe_desktop.services.places import Places, find_places
+
+SPEECH_SERVER = "SCRIBE_DESKTOP_SPEECH_SERVER"
 
 
 def serve(asked: Namespace) -> int:
@@ -29,7 +34,22 @@ def serve(asked: Namespace) -> int:
         options = replace(
             options, folder=places.data / "serve", store_key=lambda: _key_for_serving(places)
         )
-    return run(options, local_parts)
+    try:
+        return run(options, _make_parts())
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _make_parts() -> MakeParts:
+    """This computer's engine, or the clinic's speech server where IT named one."""
+    if not os.environ.get(SPEECH_SERVER):
+        return local_parts
+    # Not before: it brings the network's library with it.
+    from scribe_desktop.clinic_speech import parts_of, speech_server
+
+    server = speech_server()
+    return parts_of(server) if server else local_parts
 
 
 def _key_for_serving(places: Places) -> bytes:

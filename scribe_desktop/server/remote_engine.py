@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE
-from scribe_desktop.domain.errors import EngineError, ScribeError
+from scribe_desktop.domain.errors import EngineError, Retry, ScribeError, ServiceError
 from scribe_desktop.domain.settings import MOST_EXPECTED_WORDS
 from scribe_desktop.server.audio import Pcm
 from scribe_desktop.server.engine import Heard
@@ -21,6 +21,10 @@ from scribe_desktop.server.windows import Span
 
 Post = Callable[[Mapping[str, str], bytes], Mapping[str, Any]]
 """Sends form fields and a WAV file, returns the JSON reply; raises ScribeError or OSError."""
+
+
+TRY_AGAIN_AFTER_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""A server that is started again is back within this; what is away longer is said."""
 
 
 class RemoteEngine:
@@ -32,7 +36,11 @@ class RemoteEngine:
         post: Post,
         find_speech: Callable[[Pcm], list[Span]],
         languages: Sequence[str] = MANY_LANGUAGES,
+        *,
+        wait: Callable[[float], object],
     ) -> None:
+        """`wait` lets so many seconds go by before a server that is away is asked again."""
+        self._wait = wait
         self._model = model
         self._post = post
         self._find_speech = find_speech
@@ -59,20 +67,28 @@ class RemoteEngine:
             fields["language"] = languages[0]
         if hotwords:
             fields["prompt"] = ", ".join(hotwords[:MOST_EXPECTED_WORDS])
-        try:
-            reply = self._post(fields, _wav(pcm))
-        except (ScribeError, OSError) as error:
-            raise EngineError(
-                "The clinic's speech server could not be reached; the recording is safe.",
-                "It is tried again; see Settings, Services.",
-            ) from error
+        reply = self._ask(fields, _wav(pcm))
         text = reply.get("text")
         if not isinstance(text, str):
             raise EngineError(
                 "The clinic's speech server gave an answer that is no transcript.",
-                "Check its address in Settings, Services.",
+                "Tell whoever runs it.",
             )
         return Heard(text.strip(), self._language(reply.get("language"), languages))
+
+    def _ask(self, fields: Mapping[str, str], wav: bytes) -> Mapping[str, Any]:
+        for delay_s in (*TRY_AGAIN_AFTER_S, None):
+            try:
+                return self._post(fields, wav)
+            except (ScribeError, OSError) as error:
+                away = not isinstance(error, ServiceError) or error.retry is Retry.LATER
+                if delay_s is None or not away:
+                    raise EngineError(
+                        "The clinic's speech server did not answer; the recording is safe.",
+                        "Run a template again when it does, or tell whoever runs it.",
+                    ) from error
+                self._wait(delay_s)
+        raise AssertionError  # the last try returns or raises
 
     def _language(self, said: object, asked: Sequence[str]) -> str:
         # Some servers answer “english”, some “en”, some nothing.

@@ -19,10 +19,13 @@ class Clinic:
         self.reply = reply
         self.fields: list[Mapping[str, str]] = []
         self.trouble: Exception | None = None
+        self.troubles_left = 1_000
+        self.waits: list[float] = []
 
     def __call__(self, fields: Mapping[str, str], wav: bytes) -> Mapping[str, Any]:
         self.fields.append(fields)
-        if self.trouble:
+        if self.trouble and self.troubles_left:
+            self.troubles_left -= 1
             raise self.trouble
         if self.reply is not None:
             return self.reply
@@ -31,7 +34,7 @@ class Clinic:
 
 
 def engine(clinic: Clinic) -> Engine:
-    return RemoteEngine("whisper-large", clinic, ToneEngine().find_speech)
+    return RemoteEngine("whisper-large", clinic, ToneEngine().find_speech, wait=clinic.waits.append)
 
 
 def test_a_session_is_written_down_by_the_clinics_server() -> None:
@@ -72,6 +75,21 @@ def test_a_server_that_cannot_be_reached_is_a_sentence(trouble: Exception) -> No
     clinic.trouble = trouble
     with pytest.raises(EngineError, match="the recording is safe"):
         engine(clinic).transcribe(spoken(1), languages=(), hotwords=())
+
+
+def test_a_server_that_is_away_for_a_moment_is_waited_for() -> None:
+    clinic = Clinic()
+    clinic.trouble, clinic.troubles_left = ServiceError("No.", retry=Retry.LATER), 3
+    assert engine(clinic).transcribe(spoken(1), languages=(), hotwords=()).text == "w1"
+    assert clinic.waits == [1.0, 2.0, 4.0]
+
+
+def test_a_server_that_refuses_is_not_asked_again() -> None:
+    clinic = Clinic()
+    clinic.trouble = ServiceError("No.", retry=Retry.NEVER)
+    with pytest.raises(EngineError):
+        engine(clinic).transcribe(spoken(1), languages=(), hotwords=())
+    assert clinic.waits == []
 
 
 @pytest.mark.parametrize("reply", [{}, {"text": None}, {"error": "no model"}])
