@@ -23,7 +23,7 @@ MINUTE_MS = 60_000
 _LEAST_WAIT_MS = 20
 
 _GOES_ON = "A dictation that is being recorded goes on."
-_REQUIRED = f"Your organisation asks for a PIN. Choose one to see text. {_GOES_ON}"
+_REQUIRED = f"A PIN is required on this computer. Choose one to see text. {_GOES_ON}"
 _FORGOTTEN = (
     "The lock screen of this computer comes now; if it does not, lock the computer yourself. "
     "Sign in to it, and the PIN is taken away. Your recordings stay as they are."

@@ -27,7 +27,7 @@ from scribe_desktop.ui.theme import Colours, colours_for
 from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import Workplace
 from tests.ui.fakes import NOW, ScriptedLine, results
-from tests.ui.places import FakeDocuments, FakeHistory, FakeTemplates
+from tests.ui.places import FakeDocuments, FakeHistory, FakeLock, FakeTemplates
 
 SAID = (
     "Chief complaint, follow-up for high blood pressure. She takes amlodipine 5 mg once daily and"
@@ -117,6 +117,24 @@ def test_first_run_and_the_others(windows: Windows, folder: Path) -> None:
     draw(windows.box, folder / "box.png", 1)
     windows.lock()
     draw(windows.main, folder / "curtain.png", 1)
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK, Theme.HIGH_CONTRAST])
+@pytest.mark.parametrize("pin", ["asked", "required"])
+def test_the_lock(
+    windows: Windows, workplace: Workplace, folder: Path, theme: Theme, pin: str
+) -> None:
+    assert isinstance(workplace.lock, FakeLock)
+    windows.deeds.set_setting("theme", theme)
+    if pin == "asked":
+        workplace.lock.pin = "2468"
+        windows.lock()
+    else:
+        windows.deeds.set_setting("require_pin", value=True)
+        windows.curtain.new_pin.set_pin.click()
+    assert windows.is_locked
+    for scale in SCALES:
+        draw(windows.main, folder / f"lock-{pin}-{theme}-{scale}00.png", scale)
 
 
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])

@@ -302,7 +302,7 @@ def test_a_required_pin_is_chosen_before_text_is_seen(
     assert windows.is_locked
     assert line.stored[session_id].capture is Capture.RECORDING
     assert not windows.curtain.show_again.isVisible()
-    assert "organisation" in windows.curtain.sentence.text()
+    assert "required" in windows.curtain.sentence.text()
     windows.unlock()
     assert windows.is_locked
     fields = windows.curtain.new_pin
