@@ -52,6 +52,10 @@ def parser() -> argparse.ArgumentParser:
         help="audio files, or a scribe-desktop: link, which only brings the window to the front",
     )
 
+    opened.add_argument(
+        "--hidden", action="store_true", help="only in the tray, as when the computer starts"
+    )
+
     show = commands.add_parser("show", help="bring the window to the front, or show one dictation")
     show.add_argument("session_id", nargs="?", metavar="ID")
     show.add_argument("--json", action="store_true")
@@ -165,7 +169,8 @@ def _run(arguments: argparse.Namespace, token: str) -> int:
         keep_small()
         from scribe_desktop.window import open_window
 
-        return open_window(token, _recordings(getattr(arguments, "targets", ())))
+        recordings = _recordings(getattr(arguments, "targets", ()))
+        return open_window(token, recordings, hidden=getattr(arguments, "hidden", False))
 
     from scribe_desktop.terminal import Terminal
 

@@ -368,7 +368,9 @@ def _import(call: Call) -> Answer:
 def _window(call: Call) -> Answer:
     """Toggle, start, stop, pause, resume, cancel, show: for the dictation that runs here."""
     if call.request["command"] == "show":
-        call.program.show_window()
+        # Started once more with the system, it only sees that it runs already.
+        if not call.request.get("hidden"):
+            call.program.show_window()
     else:
         call.line.obey(call.request["command"])
     return Answer(Exit.DONE, call.line.state())

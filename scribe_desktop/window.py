@@ -32,18 +32,22 @@ ABANDON_LIMIT_S = 0.3
 """How long other processes may take to hear that the window closes."""
 
 
-def open_window(token: str, recordings: tuple[str, ...] = ()) -> int:
+def open_window(token: str, recordings: tuple[str, ...] = (), *, hidden: bool = False) -> int:
     """Open the window, or bring the open one to the front; returns the exit code.
 
-    `recordings` are imported there, as a file manager asks.
+    `recordings` are imported there, as a file manager asks. `hidden`, as when
+    the computer starts, opens it in the tray and leaves an open one alone.
     """
     request = {"command": "import", "files": list(recordings)}
+    hidden = hidden and not recordings
     control = Control(find_places().control)
-    answer = control.ask_or_hold(request if recordings else {"command": "show"})
-    return _own_window(answer, token, request) if isinstance(answer, Holder) else 0
+    answer = control.ask_or_hold(request if recordings else {"command": "show", "hidden": hidden})
+    if not isinstance(answer, Holder):
+        return 0
+    return _own_window(answer, token, request, hidden=hidden)
 
 
-def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
+def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: bool) -> int:
     with closing(holder), Program(find_places()) as program:
         line = program.line
         if token:
@@ -76,6 +80,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any]) -> int:
                 _workplace(program, workstation, updates),
                 ready=ready,
                 places_file=str(program.places.config / "windows.ini"),
+                hidden=hidden,
             )
         finally:
             updates.stop()

@@ -220,7 +220,7 @@ def run_window(
 
     `ready` is called once on the GUI thread when the window is on screen.
     `places_file` keeps where windows were; without it they are forgotten.
-    `hidden` starts in the tray, where there is one. Everything that is started
+    `hidden` starts in the tray, or minimised where there is none. Everything that is started
     here is ended here; the line is the caller's.
     """
     began = time.monotonic()

@@ -203,18 +203,21 @@ class Windows(QObject):
 
     # --- showing and hiding ---
     def open(self, *, hidden: bool = False) -> None:
-        """Put the program on screen."""
+        """Put the program on screen; `hidden`, only in the tray or the list of windows."""
         geometry = self._places.value("main_window")
         if geometry is not None:
             self.main.restoreGeometry(geometry)
         if QSystemTrayIcon.isSystemTrayAvailable():
             self.tray.show()
-        if not (hidden and self.tray.isVisible()):
+        if not hidden:
             self.main.show()
+        elif not self.tray.isVisible():
+            # Without a tray it could never be found again.
+            self.main.showMinimized()
         self.stalls.start()
         self._lock_at_start()
-        if not self._line.settings().first_run_done:
-            self.open_first_run()
+        if not hidden:
+            self._offer_first_run()
 
     def close(self) -> None:
         """Take everything off the screen."""
@@ -230,6 +233,7 @@ class Windows(QObject):
     @Slot()
     def bring_to_front(self) -> None:
         """Show the main window before all others."""
+        self._offer_first_run()
         if self.main.isMinimized():
             self.main.showNormal()
         self.main.show()
@@ -260,6 +264,10 @@ class Windows(QObject):
                 self._settings.use(self._colours)
         self._settings.open_page(page)
         return self._settings
+
+    def _offer_first_run(self) -> None:
+        if self._first_run is None and not self._line.settings().first_run_done:
+            self.open_first_run()
 
     def open_first_run(self) -> FirstRun:
         """Open the three steps of the first minute."""

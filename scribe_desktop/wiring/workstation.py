@@ -81,8 +81,11 @@ class Workstation:
     def _set_autostart(self, *, on: bool) -> None:
         entry = autostart()
         try:
-            if entry.is_on() != on:
-                entry.turn(own_command() if on else None)
+            if on:
+                # Written anew at each start: the program may have moved since.
+                entry.turn([*own_command(), "open", "--hidden"])
+            elif entry.is_on():
+                entry.turn(None)
         except DesktopError as error:
             self._tell(error.message, error.remedy)
 

@@ -25,7 +25,14 @@ KEY = "ctrl+shift+space"
 class Program:
     """The program in a home of its own, its window open."""
 
-    def __init__(self, stage: Stage, microphone: VirtualMicrophone, home: Path) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        microphone: VirtualMicrophone,
+        home: Path,
+        *arguments: str,
+        bus: str = "",
+    ) -> None:
         self._environment = {
             **stage.environment,
             **microphone.environment,
@@ -33,20 +40,27 @@ class Program:
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
             "PYTHONPATH": str(ROOT),
             "QT_QPA_PLATFORM": "xcb",
+            **({"DBUS_SESSION_BUS_ADDRESS": bus} if bus else {}),
         }
         self._home = home
-        self.window = stage.child([sys.executable, "-m", "scribe_desktop"], self._environment)
+        command = [sys.executable, "-m", "scribe_desktop", *arguments]
+        self.window = stage.child(command, self._environment)
         wait_for(lambda: "global keys work" in self._log(), "the global keys", PATIENCE_S)
 
-    def statuses(self) -> list[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "scribe_desktop", "sessions", "--json"],
+    def command(self, *arguments: str) -> str:
+        """What another process of the program says."""
+        return subprocess.run(
+            [sys.executable, "-m", "scribe_desktop", *arguments],
             env=self._environment,
             capture_output=True,
             check=True,
             timeout=20,
-        )
-        return [session["status"] for session in json.loads(done.stdout)]
+            text=True,
+        ).stdout
+
+    def statuses(self) -> list[str]:
+        sessions = json.loads(self.command("sessions", "--json"))
+        return [session["status"] for session in sessions]
 
     def wait_status(self, wanted: str) -> None:
         wait_for(lambda: self.statuses() == [wanted], f"a session that is {wanted}", PATIENCE_S)

@@ -26,7 +26,12 @@ SOON_S = 8.0
 class Dictation:
     """A recording from a virtual microphone, and everything that was told, with its time."""
 
-    def __init__(self, microphones: Microphones, wanted: str = "") -> None:
+    def __init__(
+        self,
+        microphones: Microphones,
+        wanted: str = "",
+        on_first_block: Callable[[], None] | None = None,
+    ) -> None:
         self.spool = MemorySpool()
         self.session_id = self.spool.add("ses_live")
         self.told: list[tuple[float, Notice]] = []
@@ -39,6 +44,7 @@ class Dictation:
             self._tell,
             time.time,
             encoding=encode_wav,
+            on_first_block=on_first_block,
         )
         self.recorder.start()
 
@@ -273,6 +279,49 @@ def test_a_ready_microphone_records_from_the_key_press(
     # It is ready for the next one.
     until(lambda: microphones._ready is not None and microphones._ready.done())
     microphones.keep_ready(None)
+
+
+def beginning_of(heard: np.ndarray, virtual: VirtualMicrophone) -> float:
+    """Where in all that was ever spoken into the microphone a recording begins, in seconds."""
+    spoken = virtual.all_heard("desk")
+    matches = [best_match(spoken[offset::3], heard[:8_000]) for offset in range(3)]
+    frame, likeness = max(matches, key=lambda match: match[1])
+    assert likeness > 0.9
+    return frame / 16_000
+
+
+def test_promise_8_a_word_at_the_key_press_is_recorded_with_the_ring(
+    virtual: VirtualMicrophone, microphones: Microphones
+) -> None:
+    virtual.speak("desk", speechlike(8.0, rate=RATE, seed=3))
+    microphones.keep_ready("")
+    ready = microphones._ready
+    assert ready is not None
+    stream = ready.result(SOON_S).stream
+    until(lambda: stream.is_fresh(time.monotonic(), 0.1))  # type: ignore[attr-defined]
+    until(lambda: bool(np.abs(virtual.all_heard("desk")[-RATE // 2 :]).max() > 0.01))
+    pressed_at_s = virtual.heard_s("desk")
+    dictation = Dictation(microphones)
+    dictation.await_state(MicrophoneState.HEARD)
+    dictation.await_recorded(1.0)
+    dictation.finish()
+    microphones.keep_ready(None)
+    assert beginning_of(dictation.heard, virtual) <= pressed_at_s + 0.02
+
+
+def test_promise_8_a_word_at_the_cue_is_recorded_without_the_ring(
+    virtual: VirtualMicrophone, microphones: Microphones
+) -> None:
+    virtual.speak("desk", speechlike(8.0, rate=RATE, seed=5))
+    until(lambda: bool(np.abs(virtual.all_heard("desk")[-RATE // 2 :]).max() > 0.01))
+    cued_at_s: list[float] = []
+    dictation = Dictation(
+        microphones, on_first_block=lambda: cued_at_s.append(virtual.heard_s("desk"))
+    )
+    dictation.await_state(MicrophoneState.HEARD)
+    dictation.await_recorded(1.0)
+    dictation.finish()
+    assert beginning_of(dictation.heard, virtual) <= cued_at_s[0] + 0.02
 
 
 def test_a_cue_is_heard_from_the_loudspeaker(

@@ -58,6 +58,7 @@ class VirtualMicrophone:
         self._modules: dict[str, str] = {}
         self._feeds: set[str] = set()
         self._speakers: list[subprocess.Popen[bytes]] = []
+        self._logs: dict[str, Path] = {}
         self._readers: dict[str, subprocess.Popen[bytes]] = {}
         self._children: list[subprocess.Popen[bytes]] = []
         self._default = ""
@@ -96,7 +97,7 @@ class VirtualMicrophone:
             f"source_properties=device.description={name.capitalize()}",
         )
         # The warm reader; the microphone is awake when it has read something.
-        log = self.folder / f"{name}{len(self._children)}.raw"
+        log = self._logs[name] = self.folder / f"{name}{len(self._children)}.raw"
         self._readers[name] = self._start(
             "parec", "-d", name, "--latency-msec=10", "--rate=48000", "--channels=1", str(log)
         )
@@ -157,6 +158,16 @@ class VirtualMicrophone:
         )
         self._speakers.append(speaker)
         return speaker
+
+    def heard_s(self, name: str) -> float:
+        """How much its warm reader has heard since it was plugged in."""
+        return self._logs[name].stat().st_size / 2 / RATE
+
+    def all_heard(self, name: str) -> np.ndarray:
+        """All of it, between -1 and 1."""
+        whole = self._logs[name].stat().st_size // 2 * 2
+        heard = np.frombuffer(self._logs[name].read_bytes()[:whole], "<i2")
+        return heard.astype(np.float32) / 32768.0
 
     def freeze(self) -> float:
         """Stop the whole sound server; returns when."""

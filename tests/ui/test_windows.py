@@ -25,6 +25,7 @@ from scribe_desktop.domain.session import Capture, SessionId
 from scribe_desktop.domain.settings import AfterStop, Theme, with_value
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.curtain import Idleness
+from scribe_desktop.ui.first_run import FirstRun
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.mini_recorder import pill
 from scribe_desktop.ui.sound_check import SoundCheck
@@ -163,6 +164,21 @@ def test_show_or_hide(windows: Windows, qtbot: QtBot) -> None:
     assert not windows.main.isVisible()
     windows.show_or_hide()
     assert windows.main.isVisible()
+
+
+def test_started_with_the_computer_it_stays_out_of_the_way(
+    windows: Windows, line: ScriptedLine
+) -> None:
+    line.preferences = replace(line.preferences, first_run_done=False)
+    windows.main.hide()
+    windows.open(hidden=True)
+    # There is no tray here, so it can at least be found in the list of windows.
+    assert windows.main.isMinimized()
+    assert not [w for w in QApplication.topLevelWidgets() if isinstance(w, FirstRun)]
+    windows.bring_to_front()
+    assert windows.main.isVisible()
+    assert not windows.main.isMinimized()
+    assert [w for w in QApplication.topLevelWidgets() if isinstance(w, FirstRun)]
 
 
 # --- the curtain ---
