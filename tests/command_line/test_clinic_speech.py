@@ -1,6 +1,7 @@
 """A clinic's own speech server hears for the local service, set by the environment."""
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -76,9 +77,9 @@ def test_speech_is_not_sent_in_the_clear(address: str) -> None:
     ],
 )
 def test_whatever_it_answers_is_a_clear_error(reply: Answered, retry: Retry) -> None:
-    with SpeechServer() as server:
+    with SpeechServer() as server, closing(Wire()) as wire:
         server.reply = reply
-        post = posting(clinic_speech.SpeechServer(f"{server.origin}/v1", "m", SECRET), Wire())
+        post = posting(clinic_speech.SpeechServer(f"{server.origin}/v1", "m", SECRET), wire)
         with pytest.raises(ServiceError) as failed:
             post({"model": "m"}, b"RIFF")
         assert failed.value.retry is retry
