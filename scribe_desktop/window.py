@@ -15,6 +15,7 @@ from scribe_desktop.services.keyring_door import KeyringDoor
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
 from scribe_desktop.ui.application import WindowCommands, run_window
+from scribe_desktop.ui.network import NetworkNews
 from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.another_template import AnotherTemplate
@@ -55,6 +56,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
         keyring = KeyringDoor(program.places.keyring_name)
         pin = PinLock(program.places.config, keyring)
         workstation = Workstation(line, program.computer, pin)
+        network = NetworkNews()
         updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
 
         def ready(window: WindowCommands) -> None:
@@ -73,6 +75,8 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             if request["files"]:
                 run(program, request, lambda _: None, Wishes(threading.Event(), threading.Event()))
             updates.start()
+            network.came_back.connect(line.send_now)
+            network.start()
 
         try:
             return run_window(

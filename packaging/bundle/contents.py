@@ -86,7 +86,10 @@ _UNUSED_PARTS = (
     "qmltooling/",
     "sqldrivers/",
     "plugins/generic/",
-    "plugins/networkinformation/",
+    "plugins/tls/",
+    # Of the three for Linux the one that asks NetworkManager; the others need libraries of theirs.
+    "networkinformation/libqglib.",
+    "networkinformation/libqconnman.",
     "platforms/libqminimal.",
     "hf_xet/",
 )

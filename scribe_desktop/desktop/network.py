@@ -1,7 +1,8 @@
 """Notices that the network is back, so that what waits is sent at once.
 
 Only a hint: everything is sent without it too, a little later. On Linux the
-network service announces it; elsewhere nobody is asked.
+network service announces it on the bus, with a window or without; on all
+systems the window hears of it through its own library (`ui/network.py`).
 """
 
 import logging

@@ -77,6 +77,9 @@ class Desk:
         self._announce("ScreenSaver", "ScreenSaver", "ActiveChanged", "b", (True,))
         self.connection.send(new_method_return(message))
 
+    def on_getsessionidletime(self, message: Any, _interface: str) -> None:
+        self.connection.send(new_method_return(message, "u", (90_500,)))
+
     def on_unlock(self, message: Any, _interface: str) -> None:
         self._announce("ScreenSaver", "ScreenSaver", "ActiveChanged", "b", (False,))
         self.connection.send(new_method_return(message))

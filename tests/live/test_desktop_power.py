@@ -1,16 +1,21 @@
 """Sleep, locks and the network, announced by a desktop on a private bus."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from queue import Queue
 
 import pytest
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from scribe_desktop.desktop.dbus import Address, Bus, BusError
-from scribe_desktop.desktop.lock import ScreenLock
+from scribe_desktop.desktop.idle import idle_s
+from scribe_desktop.desktop.lock import ScreenLock, lock_screen
 from scribe_desktop.desktop.network import NetworkWatch
 from scribe_desktop.desktop.power import KeepAwake, SleepNotice
-from tests.live.desktop_stage import wait_for
+from scribe_desktop.domain.errors import DesktopError
+from scribe_desktop.services.pin import PinLock
+from scribe_desktop.wiring.own_lock import OwnLock
+from tests.live.desktop_stage import Stage, wait_for
 from tests.live.fake_desktop import order
 from tests.live.private_bus import private_bus, program
 
@@ -69,6 +74,46 @@ def test_a_locked_screen_is_noticed_once(desk: DBusConnection) -> None:
     assert [changes.get(timeout=WAIT_S), changes.get(timeout=WAIT_S)] == [True, False]
     assert changes.empty()
     lock.stop()
+
+
+def test_a_forgotten_pin_goes_by_the_lock_screen_of_the_desktop(
+    desk: DBusConnection, tmp_path: Path
+) -> None:
+    pin = PinLock(tmp_path)
+    pin.set_pin("4711")
+    own: list[OwnLock] = []
+    screen = ScreenLock(lambda locked: own[0].screen_changed(locked))  # noqa: PLW0108  made later
+    own.append(OwnLock(pin, hears_screen=lambda: True))
+    assert screen.start()
+    proven: Queue[None] = Queue()
+    own[0].prove_otherwise(lambda: proven.put(None))
+    wait_for(lambda: screen.locked, "the lock screen")
+    assert pin.is_set()
+    order(desk, "Unlock")
+    proven.get(timeout=WAIT_S)
+    assert not pin.is_set()
+    screen.stop()
+
+
+def test_a_wayland_desktop_tells_how_long_nobody_touched_it(desk: DBusConnection) -> None:
+    assert idle_s("linux", {"WAYLAND_DISPLAY": "wayland-0"}) == 90.5
+
+
+def test_where_no_desktop_tells_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
+    assert idle_s("linux", {}) is None
+    assert idle_s("linux", {"DISPLAY": ":4095"}) is None
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus")
+    with pytest.raises(DesktopError, match="could not be locked"):
+        lock_screen("linux")
+
+
+def test_the_x_server_tells_how_long_nobody_touched_it(tmp_path: Path) -> None:
+    with Stage(tmp_path) as stage:
+        here = {"DISPLAY": stage.display}
+        wait_for(lambda: (idle_s("linux", here) or 0) > 0.5, "half a second without a key")
+        stage.keys("key", "a")
+        assert (idle_s("linux", here) or 9) < 0.5
 
 
 def test_the_network_coming_back_is_noticed(desk: DBusConnection) -> None:
