@@ -91,6 +91,15 @@ def test_after_sleep_the_same_keys_are_bound_again(watched: Watched) -> None:
     assert [watched.backend.binds.get(), watched.backend.binds.get()] == [KEYS, KEYS]
 
 
+def test_a_key_that_another_program_gave_back_works_and_is_told_once(watched: Watched) -> None:
+    watched.backend.answers = [HotkeyTaken(CHORD), HotkeyTaken(CHORD), HotkeyTaken(CHORD)]
+    watched.keys.set(KEYS)
+    assert isinstance(watched.next(), HotkeyTaken)
+    assert watched.next() == Bound("ok")
+    assert watched.backend.binds.qsize() == 4
+    assert watched.told.empty()
+
+
 def test_lost_keys_are_told_once_and_tried_until_they_are_back(watched: Watched) -> None:
     gone = HotkeyUnavailable("gone", "wait")
     watched.keys.set(KEYS)

@@ -45,7 +45,7 @@ class Program:
         self._home = home
         command = [sys.executable, "-m", "scribe_desktop", *arguments]
         self.window = stage.child(command, self._environment)
-        wait_for(lambda: "global keys work" in self._log(), "the global keys", PATIENCE_S)
+        wait_for(lambda: "global keys work" in self.log(), "the global keys", PATIENCE_S)
 
     def command(self, *arguments: str) -> str:
         """What another process of the program says."""
@@ -65,7 +65,8 @@ class Program:
     def wait_status(self, wanted: str) -> None:
         wait_for(lambda: self.statuses() == [wanted], f"a session that is {wanted}", PATIENCE_S)
 
-    def _log(self) -> str:
+    def log(self) -> str:
+        """All it wrote down."""
         return "".join(path.read_text() for path in (self._home / "logs").glob("*.log"))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from scribe_desktop.desktop.actions import Action
-from scribe_desktop.desktop.hotkeys.backend import Binding, HotkeyBackend, OnKey
+from scribe_desktop.desktop.hotkeys.backend import Binding, HotkeyBackend, HotkeyTaken, OnKey
 from scribe_desktop.desktop.hotkeys.chord import Chord
 from scribe_desktop.domain.errors import DesktopError
 
@@ -38,6 +38,7 @@ class GlobalKeys:
         self._due = False
         self._lost: DesktopError | None = None
         self._recovering = False
+        self._told: Mapping[Action, Binding] = {}
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="global-keys", daemon=True)
 
@@ -81,7 +82,8 @@ class GlobalKeys:
 
     def _run(self) -> None:
         started = False
-        while (keys := self._next()) is not None:
+        while (reason := self._next()) is not None:
+            keys, again = reason
             try:
                 if not started:
                     self._backend.start(self._on_key, self._lose)
@@ -94,21 +96,35 @@ class GlobalKeys:
                 # Said when they were lost; tried again until they are back.
                 continue
             self._recovering = False
+            if again and _same(bound, self._told):
+                continue  # still another program's
             log.info("%d of %d global keys work", len(bound) - failed, len(bound))
+            self._told = bound
             self._on_bound(bound)
         if started:
             self._backend.stop()
 
-    def _next(self) -> Mapping[Action, Chord] | None:
-        """Wait for a reason to bind; None for the end."""
+    def _next(self) -> tuple[Mapping[Action, Chord], bool] | None:
+        """Wait for a reason to bind, and whether it is only another try; None for the end."""
+        again = False
         with self._changed:
             while not self._ending:
                 if self._lost is not None:
-                    self._on_bound(dict.fromkeys(self._wanted or (), self._lost))
+                    self._told = dict.fromkeys(self._wanted or (), self._lost)
+                    self._on_bound(self._told)
                     self._lost, self._recovering = None, True
                 if self._due and self._wanted is not None:
                     self._due = False
-                    return self._wanted
-                notified = self._changed.wait(AGAIN_AFTER_S if self._recovering else None)
-                self._due = self._due or not notified
+                    return self._wanted, again
+                # No system tells when the other program gives a key back.
+                taken = any(isinstance(one, HotkeyTaken) for one in self._told.values())
+                notified = self._changed.wait(AGAIN_AFTER_S if self._recovering or taken else None)
+                again = not notified
+                self._due = self._due or again
         return None
+
+
+def _same(bound: Mapping[Action, Binding], told: Mapping[Action, Binding]) -> bool:
+    return {action: str(one) for action, one in bound.items()} == {
+        action: str(one) for action, one in told.items()
+    }
