@@ -8,16 +8,15 @@ Every method may be called from any thread and returns at once except where
 
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from scribe_desktop.at_work import AtWork
 from scribe_desktop.collaborators import (
     Listener,
     OpenFile,
-    Recording,
     ReleasingWorker,
     Services,
     SettingsStore,
@@ -26,7 +25,6 @@ from scribe_desktop.collaborators import (
     Worker,
 )
 from scribe_desktop.domain.audio import seconds
-from scribe_desktop.domain.chunker import LOCAL_CUTS, SINGLE_CUTS, Cuts, remote_cuts
 from scribe_desktop.domain.dictation import Dictation, linked
 from scribe_desktop.domain.errors import DiskFull, ScribeError, UnknownSession
 from scribe_desktop.domain.events import (
@@ -47,12 +45,13 @@ from scribe_desktop.domain.notices import (
     SettingChanged,
 )
 from scribe_desktop.domain.offer import Offer
-from scribe_desktop.domain.order import THIS_COMPUTER, Order, ServiceRef, UploadType
+from scribe_desktop.domain.order import Order, ServiceRef, UploadType
 from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.domain.shown_text import shown_versions
+from scribe_desktop.ordering import cuts_for, service_named, upload_type_for, usual_order
 
 
 def new_session_id() -> SessionId:
@@ -88,8 +87,7 @@ class Line:
         self._lock = threading.RLock()
         self._settings = settings.load()
         self._listeners: list[Listener] = []
-        self._running: tuple[SessionId, Recording] | None = None
-        self._imports: dict[SessionId, Recording] = {}
+        self._at_work = AtWork()
         self._handed_over: set[SessionId] = set()
         store.subscribe(self._session_changed)
 
@@ -140,9 +138,9 @@ class Line:
                 )
             session = self._new_session(order, session_id, follows)
             name = self._settings.microphone if microphone is None else microphone
-            cuts = self._cuts(session.order)
+            cuts = cuts_for(session.order, self._services)
             recording = self._record_microphone(session.session_id, cuts, name, self.tell)
-            self._running = (session.session_id, recording)
+            self._at_work.begin_at_microphone(session.session_id, recording)
         self._services.prepare(session.order.service)
         return session.session_id
 
@@ -157,41 +155,38 @@ class Line:
         """Dictate a recording, faster than it was spoken; raises AudioFileError."""
         session = self._new_session(order, session_id)
         self._services.prepare(session.order.service)
-        cuts = self._cuts(session.order)
+        cuts = cuts_for(session.order, self._services)
         try:
             recording = self._record_file(session.session_id, cuts, path, self.tell)
         except ScribeError:
             self._apply(session.session_id, Cancelled(self._now()))
             raise
-        with self._lock:
-            self._imports[session.session_id] = recording
+        self._at_work.begin_from_file(session.session_id, recording)
         return session.session_id
 
     def pause(self) -> None:
         """Stop listening for a moment."""
-        if running := self._at_work():
+        if running := self._at_work.find():
             running.pause()
 
     def resume(self) -> None:
         """Listen again."""
-        if running := self._at_work():
+        if running := self._at_work.find():
             running.resume()
 
     def still_here(self) -> None:
         """The clinician says that the dictation was not forgotten."""
-        if running := self._at_work():
+        if running := self._at_work.find():
             running.still_here()
 
     def stop(self, session_id: SessionId | None = None) -> None:
         """End the running dictation, or the one named, and deliver what was spoken."""
-        if recording := self._at_work(session_id):
+        if recording := self._at_work.find(session_id):
             recording.stop()
 
     def cancel(self) -> None:
         """End the running dictation and set it aside."""
-        with self._lock:
-            running = self._running
-        if running:
+        if running := self._at_work.at_microphone:
             session_id, recording = running
             self._apply(session_id, Cancelled(self._now()))
             recording.stop()
@@ -213,9 +208,8 @@ class Line:
 
     def running(self) -> Session | None:
         """The dictation that records or is paused, if any."""
-        # Looked at without the lock, which is held while a dictation begins: the window
-        # asks all the time, and must not wait for a sound library or a disk.
-        running = self._running
+        # Without the lock, which is held while a dictation begins.
+        running = self._at_work.at_microphone
         if running is None:
             return None
         session = self._store.get(running[1].session_id)
@@ -223,12 +217,12 @@ class Line:
 
     def recorded_s(self, session_id: SessionId | None = None) -> float:
         """Seconds recorded in the running dictation, or in the one named."""
-        recording = self._at_work(session_id)
+        recording = self._at_work.find(session_id)
         return seconds(recording.recorded_frames) if recording else 0.0
 
     def level(self) -> Level:
         """How loud it is now."""
-        recording = self._at_work()
+        recording = self._at_work.find()
         return recording.level() if recording else Level()
 
     # --- what is stored ---
@@ -279,8 +273,7 @@ class Line:
 
     def bookmark_now(self) -> None:
         """Mark what is being said, if a dictation runs."""
-        with self._lock:
-            running = self._running
+        running = self._at_work.at_microphone
         if running is None:
             return
         first, recording = running
@@ -341,31 +334,15 @@ class Line:
 
     def usual_order(self) -> Order:
         """What the clinician asks for when nothing else is said."""
-        chosen = self._settings
-        service = self.service_named(chosen.service)
-        return Order(
-            service=service,
-            model=chosen.model,
-            mode=chosen.mode,
-            languages=chosen.languages,
-            transcript_language=chosen.transcript_language or None,
-            templates=chosen.templates,
-            upload_type=self.upload_type_for(service),
-            additional=chosen.additional_for(service),
-        )
+        return usual_order(self._settings, self._services)
 
     def upload_type_for(self, service: ServiceRef) -> UploadType:
         """How audio goes to that service, as the clinician chose and the service offers."""
-        if service.is_local:
-            return UploadType.CHUNKED
-        offered = self._services.offer(service).upload_types
-        return self._settings.upload_type_for(service, offered)
+        return upload_type_for(service, self._settings, self._services)
 
     def service_named(self, name_or_url: str, dialect: str = "") -> ServiceRef:
         """The service of that name, or at that URL; raises SettingsError."""
-        if name_or_url == THIS_COMPUTER:
-            return ServiceRef()
-        return self._services.named(name_or_url, dialect, self._settings)
+        return service_named(name_or_url, self._settings, self._services, dialect)
 
     def use_token(self, service: ServiceRef, token: str) -> None:
         """Use this Bearer token for a service until the program ends."""
@@ -394,7 +371,7 @@ class Line:
 
     def look_after(self) -> None:
         """Called every few seconds: move on to a linked session before the service's limit."""
-        session, recording = self.running(), self._at_work()
+        session, recording = self.running(), self._at_work.find()
         if session is None or recording is None or session.session_id in self._handed_over:
             return
         model = self._services.offer(session.order.service).model(session.order.model)
@@ -413,7 +390,7 @@ class Line:
 
     def make_safe(self, timeout_s: float) -> bool:
         """Write all that was spoken to disk, before a sleep; whether it is there in time."""
-        recording = self._at_work()
+        recording = self._at_work.find()
         return recording is None or recording.make_safe(timeout_s)
 
     def close(self, timeout_s: float) -> float:
@@ -422,18 +399,7 @@ class Line:
         Returns the seconds of speech that the disk did not take in time; they
         are lost when the program ends.
         """
-        with self._lock:
-            recordings = [*self._imports.values()]
-            if self._running:
-                recordings.append(self._running[1])
-        for recording in recordings:
-            recording.stop()
-        until = time.monotonic() + timeout_s
-        return sum(
-            seconds(recording.unkept_frames)
-            for recording in recordings
-            if not recording.join(max(until - time.monotonic(), 0.0))
-        )
+        return self._at_work.close(timeout_s)
 
     # --- inside ---
 
@@ -458,19 +424,5 @@ class Line:
             ) from error
         return session
 
-    def _cuts(self, order: Order) -> Cuts:
-        if order.service.is_local:
-            return LOCAL_CUTS
-        if order.upload_type is UploadType.SINGLE:
-            return SINGLE_CUTS
-        return remote_cuts(self._services.offer(order.service).max_chunk_s)
-
     def _apply(self, session_id: SessionId, event: Event) -> None:
         self._store.update(session_id, lambda session: apply(session, event))
-
-    def _at_work(self, session_id: SessionId | None = None) -> Recording | None:
-        """The recording of that session, or of the one at the microphone; see `running`."""
-        running = self._running
-        if running is not None and session_id in (None, running[0]):
-            return running[1]
-        return self._imports.get(session_id) if session_id else None
