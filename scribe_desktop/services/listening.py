@@ -23,6 +23,8 @@ from scribe_desktop.services.stretch import Samples, Stretch
 log = logging.getLogger(__name__)
 
 AHEAD_S: Final = 0.6
+LATENCY_S: Final = 0.3
+"""What the sound system holds: enough while the speech engine takes every core."""
 _BLOCK_FRAMES: Final = SAMPLE_RATE // 10
 _LOOK_S: Final = 0.05
 _FULL: Final = 32768.0
@@ -48,14 +50,18 @@ class _Line:
 
     at_frame: int
     speed: float
+    begin_frame: int
+    fetched_frame: int
     blocks: "deque[tuple[int, bytes]]" = field(default_factory=deque)
     rest: bytes = b""
-    heard_frame: int = 0
     is_whole: bool = False
+    is_over: bool = False
 
 
 class Listening:
     """One playing, from a place to the end or until it is stopped."""
+
+    latency = LATENCY_S
 
     def __init__(
         self,
@@ -80,7 +86,11 @@ class Listening:
     # --- steering, from any thread ---
     def position_s(self) -> float:
         """What is being heard now."""
-        return seconds(min(self._line.heard_frame, self._speech.frames))
+        line = self._line
+        if line.is_over:
+            return seconds(self._speech.frames)
+        held = round(LATENCY_S * line.speed * SAMPLE_RATE)
+        return seconds(max(line.fetched_frame - held, line.begin_frame))
 
     def seek(self, at_s: float) -> None:
         """Go on from another place."""
@@ -96,7 +106,7 @@ class Listening:
 
     def _line_from(self, at_s: float, speed: float) -> _Line:
         frame = min(max(round(at_s * SAMPLE_RATE), 0), self._speech.frames)
-        return _Line(frame, speed, heard_frame=frame)
+        return _Line(frame, speed, frame, frame)
 
     # --- PortAudio's thread ---
     def fill(self, library: ModuleType) -> Callable[..., None]:
@@ -105,17 +115,18 @@ class Listening:
         def callback(out: Any, _frames: int, _time: object, _status: object) -> None:  # noqa: ANN401  a buffer of the library's
             if self._stopped.is_set():
                 out[:] = bytes(len(out))
-                raise library.CallbackStop
+                # Without what the sound system holds: silence is meant at once.
+                raise library.CallbackAbort
             line = self._line
             while len(line.rest) < len(out) and line.blocks:
-                line.heard_frame, block = line.blocks.popleft()
+                line.fetched_frame, block = line.blocks.popleft()
                 line.rest += block
             is_over = line.is_whole and not line.blocks and not line.rest
             # Where decoding is late, silence: the place is kept.
             out[:] = line.rest[: len(out)].ljust(len(out), b"\0")
             line.rest = line.rest[len(out) :]
             if is_over:
-                line.heard_frame = self._speech.frames
+                line.is_over = True
                 self._stopped.set()
                 raise library.CallbackStop
 

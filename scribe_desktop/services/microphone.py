@@ -299,6 +299,7 @@ class SoundDevices:
                 samplerate=int(rate),
                 channels=1,
                 dtype="float32",
+                latency=playing.latency,
                 callback=playing.fill(library),
                 finished_callback=lambda: self._thread.put(
                     lambda: self._end_playing(stream, on_end)

@@ -14,12 +14,18 @@ _BYTES_PER_SAMPLE = 4
 class Sound(Protocol):
     """Mono float32, fetched block by block."""
 
+    @property
+    def latency(self) -> float | str:
+        """How far ahead of the ear it is fetched: seconds, or “high” for what is usual here."""
+
     def fill(self, library: ModuleType) -> Callable[..., None]:
         """The callback of the output stream."""
 
 
 class Playing:
     """Mono float32 at `rate`, fetched block by block by PortAudio's thread."""
+
+    latency = "high"
 
     def __init__(self, pcm: bytes, rate: int) -> None:
         self._pcm = pcm

@@ -29,6 +29,7 @@ class SoundCheck(QWidget):
         self._identity = ""
         self._pcm = b""
         self._listening = False
+        self._playing = False
         self._errands = Errands(self)
         self._colours: Colours | None = None
         self.meter = Meter(test.level)
@@ -59,7 +60,7 @@ class SoundCheck(QWidget):
         """Draw in these colours."""
         self._colours = colours
         self.meter.use(colours)
-        picture(self.play, "play", colours.text)
+        picture(self.play, "stop" if self._playing else "play", colours.text)
         picture(self.listen, "stop" if self._listening else "microphone", colours.text)
 
     def try_microphone(self, identity: str) -> None:
@@ -86,7 +87,9 @@ class SoundCheck(QWidget):
 
     @Slot()
     def stop(self) -> None:
-        """Stop listening, if it does."""
+        """Stop listening, if it does, and playing."""
+        if self._playing and self._speaker is not None:
+            self._speaker.stop()
         if not self._listening:
             return
         self._timer.stop()
@@ -114,21 +117,31 @@ class SoundCheck(QWidget):
 
     def _failed(self, error: ScribeError) -> None:
         self._show_listening(listening=False)
+        self._show_playing(playing=False)
         self.sentence.setText(str(error))
         self.heard.emit(False)
 
     @Slot()
     def _play(self) -> None:
         speaker, pcm = self._speaker, self._pcm
-        if speaker is not None:
-            self.play.setEnabled(False)
+        if speaker is not None and self._playing:
+            speaker.stop()
+        elif speaker is not None:
+            self._show_playing(playing=True)
             self._errands.run(
                 lambda: speaker.play(pcm, self._played.emit), lambda _: None, self._failed
             )
 
     @Slot()
     def _end_playing(self) -> None:
-        self.play.setEnabled(True)
+        self._show_playing(playing=False)
+
+    def _show_playing(self, *, playing: bool) -> None:
+        self._playing = playing
+        self.play.setText("Stop playing" if playing else "Play what was heard")
+        self.play.setAccessibleName(self.play.text())
+        if self._colours is not None:
+            picture(self.play, "stop" if playing else "play", self._colours.text)
 
 
 def _is_loud(pcm: bytes) -> bool:

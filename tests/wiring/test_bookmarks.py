@@ -1,0 +1,84 @@
+"""A bookmark set while speaking lies where it was said, also after the service's limit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from scribe_desktop.domain.audio import SAMPLE_RATE
+from scribe_desktop.domain.events import ChunkSealed, SpeechStarted
+from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.order import Order
+from scribe_desktop.domain.playback import time_line
+from scribe_desktop.domain.session import Session, SessionId
+from scribe_desktop.domain.settings import Settings
+from scribe_desktop.line import Line
+from scribe_desktop.services.spool import Spool
+
+
+class Nothing:
+    """Workers, services and settings that have nothing to say."""
+
+    def wake(self) -> None:
+        """Nothing waits."""
+
+    def prepare(self, _service: object) -> None:
+        """Nothing has to be made ready."""
+
+    def load(self) -> Settings:
+        return Settings()
+
+
+class Recording:
+    """A recorder that was at work for as long as a test says."""
+
+    def __init__(self, session_id: SessionId) -> None:
+        self.session_id = session_id
+        self.recorded_frames = 0
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    opened = Spool.open(tmp_path, bytes(range(32)), now=lambda: 1.0)
+    yield opened
+    opened.close()
+
+
+def line_over(spool: Spool, made: list[Recording]) -> Line:
+    def record(session_id: SessionId, *_: object) -> Recording:
+        made.append(Recording(session_id))
+        spool.update(session_id, lambda one: apply(one, SpeechStarted(1.0)))
+        return made[-1]
+
+    nothing = cast("Any", Nothing())
+    return Line(
+        store=spool, settings=nothing, services=nothing, uploader=nothing, poller=nothing,
+        microphones=tuple, record_microphone=cast("Any", record), record_file=nothing,
+        now=lambda: 1.0,
+    )  # fmt: skip
+
+
+def test_a_bookmark_while_speaking_counts_in_its_own_session(spool: Spool) -> None:
+    made: list[Recording] = []
+    line = line_over(spool, made)
+    line.bookmark_now()
+    first = line.start(Order())
+    (recording,) = made
+    recording.recorded_frames = 3 * SAMPLE_RATE
+    line.bookmark_now()
+    assert spool.get(first).bookmarks == (3 * SAMPLE_RATE,)
+    # The service takes no more: it goes on in a linked session.
+    spool.update(first, lambda one: apply(one, ChunkSealed(0, 10 * SAMPLE_RATE)))
+    linked = Session(SessionId("ses_" + "b" * 24), 2.0, Order(), follows=first)
+    spool.add(linked)
+    recording.session_id = linked.session_id
+    recording.recorded_frames = 12 * SAMPLE_RATE
+    line.bookmark_now()
+    assert spool.get(linked.session_id).bookmarks == (2 * SAMPLE_RATE,)
+    line.bookmark(first, 3 * SAMPLE_RATE, wanted=False)
+    assert spool.get(first).bookmarks == ()
+    spool.update(linked.session_id, lambda one: apply(one, SpeechStarted(2.0)))
+    spool.update(linked.session_id, lambda one: apply(one, ChunkSealed(0, 5 * SAMPLE_RATE)))
+    parts = (spool.get(first), spool.get(linked.session_id))
+    assert time_line(parts).bookmarks == (12.0,)
