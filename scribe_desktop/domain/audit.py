@@ -8,7 +8,7 @@ words, never a patient, a text or a token.
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scribe_desktop.domain.session import Capture, Delivery, Session
 
@@ -58,7 +58,7 @@ def first_break(lines: Iterable[AuditLine]) -> int | None:
 def deeds(before: Session | None, after: Session) -> tuple[str, ...]:
     """What a change of a session was, in words for the audit; nothing for a step of delivery."""
     if before is None:
-        return ("created",)
+        return ("created", "consent noted") if after.order.consented_at else ("created",)
     return tuple(word for word, happened in _DEEDS.items() if happened(before, after))
 
 
@@ -75,7 +75,14 @@ _DEEDS: dict[str, Callable[[Session, Session], bool]] = {
     ),
     "patient changed": lambda before, after: before.order.patient != after.order.patient,
     "order changed": lambda before, after: (
-        before.order.patient == after.order.patient and before.order != after.order
+        before.order.patient == after.order.patient
+        and replace(before.order, consented_at=after.order.consented_at) != after.order
+    ),
+    "consent noted": lambda before, after: (
+        before.order.consented_at is None and after.order.consented_at is not None
+    ),
+    "consent taken back": lambda before, after: (
+        before.order.consented_at is not None and after.order.consented_at is None
     ),
     "discarded": lambda before, after: after.is_cancelled and not before.is_cancelled,
     "withdrawn from the service": lambda before, after: after.withdrawn and not before.withdrawn,

@@ -78,6 +78,8 @@ class Order:
     upload_type: UploadType = UploadType.CHUNKED
     patient: Patient = Patient()
     additional: Mapping[str, Any] = field(default_factory=dict)
+    consented_at: float | None = None
+    """When it was noted that the patient agreed to the recording; it stays on this computer."""
 
     def __post_init__(self) -> None:
         if len(self.templates) > MAX_TEMPLATES:

@@ -84,6 +84,7 @@ def read_order(record: Mapping[str, Any]) -> Order:
         upload_type=UploadType(record.get("upload_type", UploadType.CHUNKED)),
         patient=Patient(**record.get("patient", {})),
         additional=dict(record.get("additional", {})),
+        consented_at=record.get("consented_at"),
     )
 
 

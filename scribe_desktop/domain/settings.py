@@ -110,6 +110,7 @@ class Settings:
     keep_notes_days: int = 30
     lock_after_minutes: int = 0
     require_pin: bool = False
+    note_consent: bool = False
 
     theme: Theme = Theme.SYSTEM
     mini_recorder: bool = True

@@ -5,6 +5,7 @@ the transcript, and a mark for every gap in the recording.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from scribe_desktop.domain.audio import Gap, seconds
 from scribe_desktop.domain.dictation import Dictation, transcript
@@ -30,10 +31,18 @@ def _document(dictation: Dictation, heading: Callable[[str], str]) -> str:
     spoken = transcript(dictation)
     if spoken is not None:
         parts.append(f"{heading('Transcript')}\n{spoken}")
+    if (consented_at := dictation.first.order.consented_at) is not None:
+        parts.append(f"{heading('Consent')}\n{consent_sentence(consented_at)}")
     marks = list(gap_marks(dictation))
     if marks:
         parts.append(f"{heading('Not recorded')}\n" + "\n".join(marks))
     return "\n\n".join(part.rstrip() for part in parts) + "\n" if parts else ""
+
+
+def consent_sentence(at: float) -> str:
+    """That the patient agreed, and when that was noted, by this computer's clock."""
+    noted = datetime.fromtimestamp(at).astimezone()
+    return f"The patient's consent to the recording was noted on {noted:%Y-%m-%d at %H:%M}."
 
 
 def gap_marks(dictation: Dictation) -> Iterable[str]:

@@ -20,6 +20,7 @@ class Possible:
     is_stored: bool = False
     has_audio: bool = False
     is_stopped: bool = False
+    has_consent: bool = False
     is_here: bool = True
     """Whether this computer has it; what only a service has can be read and heard."""
 
@@ -37,6 +38,7 @@ class ActionRow(QWidget):
     template_pressed = Signal(str)
     patient_pressed = Signal()
     continue_pressed = Signal()
+    consent_pressed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +60,10 @@ class ActionRow(QWidget):
         self.rename = self.more_menu.addAction(
             "Give to another patient…", self.patient_pressed.emit
         )
+        self.consent = self.more_menu.addAction(
+            "Note the patient's consent", self.consent_pressed.emit
+        )
+        self.consent.setVisible(False)
         for pressed, signal in (
             (self.copy, self.copy_pressed),
             (self.insert, self.insert_pressed),
@@ -110,6 +116,10 @@ class ActionRow(QWidget):
         action = self.export_menu.addAction(form.name)
         action.triggered.connect(lambda: self.export_pressed.emit(form))
 
+    def offer_consent(self, *, wanted: bool) -> None:
+        """Let the patient's consent be noted, where that is done."""
+        self.consent.setVisible(wanted)
+
     def offer_templates(self, templates: tuple[TemplateOffer, ...]) -> None:
         """List the templates that this dictation does not have yet."""
         self.another_menu.clear()
@@ -139,6 +149,11 @@ class ActionRow(QWidget):
             widget.setVisible(visible and self._can.get(widget, True))
             widget.setEnabled(enabled)
         self.go_on.setEnabled(possible.is_stopped)
+        self.consent.setText(
+            "Take the patient's consent back"
+            if possible.has_consent
+            else "Note the patient's consent"
+        )
         self.updateGeometry()
 
     def show_playing(self, playing: bool) -> None:  # noqa: FBT001  a Qt-like setter

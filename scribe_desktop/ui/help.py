@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from scribe_desktop import __version__
+from scribe_desktop.domain.settings import Settings
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.pieces import label, paragraph, rule
 from scribe_desktop.ui.theme import SPACE
@@ -28,12 +29,19 @@ A cancelled dictation can be restored for 7 days: find it in the list and press 
 Always read a note before you use it. The recording can be played beside it.\
 """
 
+_SET_KEYS = (
+    ("key_toggle", "Record or stop; hold it to talk"),
+    ("key_pause", "Pause or go on"),
+    ("key_cancel", "Cancel the dictation"),
+    ("key_insert_last", "Insert the last text"),
+    ("key_show", "Show or hide the window"),
+)
 _KEYS = (
-    ("Ctrl+Shift+Space", "Record or stop; hold it to talk, with the global key"),
     ("Ctrl+F", "Find a dictation"),
     ("Ctrl+O", "Open a recording"),
     ("Ctrl+T", "Have notes written from a text"),
     ("Ctrl+,", "Settings"),
+    ("Ctrl+L", "Hide all text until you are back"),
     ("F1", "This page"),
     ("F8", "Play the recording, or pause"),
     ("F7, F9", "Three seconds back or forward in the recording"),
@@ -46,7 +54,15 @@ _KEYS = (
 )
 
 
-def show_help(parent: QWidget) -> QDialog:
+def keys_in_force(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The sheet of keys: those that were set, and those that are always so."""
+    if not settings.global_keys:
+        return ((settings.key_toggle, "Record or stop, in this window"), *_KEYS)
+    chosen = ((getattr(settings, name), f"{words}, in any program") for name, words in _SET_KEYS)
+    return (*((key, words) for key, words in chosen if key), *_KEYS)
+
+
+def show_help(parent: QWidget, settings: Settings) -> QDialog:
     """Open the help page."""
     dialog, column = _page(parent, "Help")
     for sentence in _HOW.splitlines():
@@ -58,7 +74,7 @@ def show_help(parent: QWidget) -> QDialog:
     grid.setHorizontalSpacing(SPACE * 3)
     grid.setVerticalSpacing(SPACE)
     grid.setColumnStretch(1, 1)
-    for number, (keys, words) in enumerate(_KEYS):
+    for number, (keys, words) in enumerate(keys_in_force(settings)):
         grid.addWidget(label(keys, bold=True), number, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(paragraph(words), number, 1)
     column.addLayout(grid)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from scribe_desktop.ui.help import show_about, show_help
+from scribe_desktop.ui.help import show_about
 from scribe_desktop.ui.pictures import icon
 from scribe_desktop.ui.theme import Colours
 
@@ -25,7 +25,7 @@ class MainMenu(QMenu):
         self.addSeparator()
         self.settings = self.addAction("Settings…", lambda: window.settings_wanted.emit(""))
         self.settings.setShortcut(QKeySequence("Ctrl+,"))
-        self.help = self.addAction("Help and keys", lambda: show_help(window))
+        self.help = self.addAction("Help and keys", window.show_help)
         self.help.setShortcut(QKeySequence.StandardKey.HelpContents)
         self.about = self.addAction("About Scribe Desktop", lambda: show_about(window))
         self.addSeparator()

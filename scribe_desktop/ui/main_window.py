@@ -33,10 +33,12 @@ from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui.as_one import dictations, first_of, members, whole, whole_versions
 from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.consent import Consent
 from scribe_desktop.ui.custody import Custody
 from scribe_desktop.ui.deeds import Deeds, Telling
 from scribe_desktop.ui.deletion import Deletion
 from scribe_desktop.ui.dialogs import ask_to_close, silence_telling
+from scribe_desktop.ui.help import show_help
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.lists import Lists
 from scribe_desktop.ui.main_menu import MainMenu
@@ -92,6 +94,8 @@ class MainWindow(QMainWindow):
         self.shown_dictation = ShownDictation(self.results, self.deeds, workplace)
         self.shown_dictation.settings_wanted.connect(self.settings_wanted)
         self.shown_dictation.running_changed.connect(self._show_running)
+        self.consent = Consent(self.bar, self.results, self.deeds, line, time.time)
+        self.consent.listen(bridge)
         self._let_delete(workplace.custody)
         self.service_screens = ServiceScreens(self, line, workplace)
         self._connect_bridge(bridge)
@@ -361,6 +365,11 @@ class MainWindow(QMainWindow):
             self.foot.setText(sentence)
 
     # --- what is needed seldom ---
+    @Slot()
+    def show_help(self) -> None:
+        """How a dictation goes, and the keys as they are set now."""
+        show_help(self, self._line.settings())
+
     @Slot()
     def choose_file(self) -> None:
         """Let the clinician pick a recording to be written down."""

@@ -6,6 +6,7 @@ nothing itself. It is red only while the microphone is really heard.
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QMenu,
@@ -118,6 +119,9 @@ class RecordBar(QWidget):
         self.patient = button("Patient", "Patient")
         self.patient.setCheckable(True)
         self.patient.toggled.connect(self._fold_patient)
+        self.consent = QCheckBox("Patient agrees to the recording")
+        self.consent.setAccessibleName("Patient agrees to the recording")
+        self.consent.hide()
         self.form = PatientForm()
         self.form.edited.connect(self._patient_edited)
         self.form.setVisible(False)
@@ -151,6 +155,7 @@ class RecordBar(QWidget):
             self.language,
             self.templates,
             self.patient,
+            self.consent,
             self.service,
         ):
             row.addWidget(widget)

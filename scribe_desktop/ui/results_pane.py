@@ -348,6 +348,7 @@ class ResultsPane(QWidget):
                 is_stored=bool(shown.versions),
                 has_audio=stopped and shown.session.chunks > 0,
                 is_stopped=stopped and not shown.session.is_cancelled,
+                has_consent=shown.session.order.consented_at is not None,
                 is_here=not shown.origin,
             )
         )
@@ -411,7 +412,9 @@ def _facts(shown: Shown) -> str:
     if shown.origin:
         at = when(session.created_at, time.time()) if session.created_at else ""
         return " · ".join(filter(None, (at, shown.origin)))
-    facts = (when(session.created_at, time.time()), length_of(session), caution_for(session))
+    consent = "consent noted" if session.order.consented_at is not None else ""
+    at = when(session.created_at, time.time())
+    facts = (at, length_of(session), consent, caution_for(session))
     return " · ".join(filter(None, facts))
 
 

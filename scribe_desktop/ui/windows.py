@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QStackedWidget, QSystemTrayIcon, QWidget
 from shiboken6 import isValid
 
+from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.results import NoteStatus, Results
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import AfterStop
@@ -24,6 +25,7 @@ from scribe_desktop.ui.mini_recorder import MiniRecorder
 from scribe_desktop.ui.note_text import note_markdown, plain_text
 from scribe_desktop.ui.settings.dialog import SettingsDialog
 from scribe_desktop.ui.settings.page import Surroundings
+from scribe_desktop.ui.settings.services import ServicesPage
 from scribe_desktop.ui.stall import StallWatch
 from scribe_desktop.ui.theme import Colours, colours_for, dress
 from scribe_desktop.ui.tray import Tray
@@ -218,6 +220,29 @@ class Windows(QObject):
         self._lock_at_start()
         if not hidden:
             self._offer_first_run()
+        self._look_for_model()
+
+    def _look_for_model(self) -> None:
+        """Say at once, and not after the first dictation, that the speech model is missing."""
+        weights = self._workplace.weights
+        if weights is not None and self._line.settings().service == THIS_COMPUTER:
+            self.deeds.errands.run(weights.missing, self._say_missing, self.deeds.tell_error)
+
+    def _say_missing(self, sentence: str) -> None:
+        if sentence:
+            self.deeds.told.emit(
+                Telling(
+                    sentence,
+                    "What you dictate meanwhile is kept and written when it is here.",
+                    action="Fetch the speech model",
+                    act=self._fetch_model,
+                )
+            )
+
+    def _fetch_model(self) -> None:
+        page = self.open_settings("services").page("services")
+        if isinstance(page, ServicesPage):
+            page.fetch_model()
 
     def close(self) -> None:
         """Take everything off the screen."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPixmap
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.order import Patient, ServiceRef
@@ -237,3 +237,22 @@ def test_deleting_and_the_key(windows: Windows, folder: Path, theme: Theme) -> N
         draw(question, folder / f"delete-{theme}-{scale}00.png", scale)
         draw(asked, folder / f"passphrase-{theme}-{scale}00.png", scale)
     asked.reject()
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_consent_and_help(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot, folder: Path, theme: Theme
+) -> None:
+    windows.deeds.set_setting("theme", theme)
+    windows.deeds.set_setting("note_consent", value=True)
+    main = windows.main
+    main.bar.record.click()
+    line.heard()
+    qtbot.waitUntil(lambda: "consent" in main.strip.message)
+    for scale in SCALES:
+        draw(main, folder / f"consent-{theme}-{scale}00.png", scale)
+    main.menu.help.trigger()
+    dialog = next(one for one in main.findChildren(QDialog) if one.isVisible())
+    for scale in SCALES:
+        draw(dialog, folder / f"help-{theme}-{scale}00.png", scale)
+    dialog.close()

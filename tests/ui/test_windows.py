@@ -22,12 +22,14 @@ from scribe_desktop.domain.offer import Health
 from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, SessionId
-from scribe_desktop.domain.settings import AfterStop, Theme, with_value
+from scribe_desktop.domain.settings import AfterStop, Settings, Theme, with_value
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.curtain import Idleness
 from scribe_desktop.ui.first_run import FirstRun
+from scribe_desktop.ui.help import keys_in_force
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.mini_recorder import pill
+from scribe_desktop.ui.settings.services import ServicesPage
 from scribe_desktop.ui.sound_check import SoundCheck
 from scribe_desktop.ui.theme import DARK, HIGH_CONTRAST
 from scribe_desktop.ui.windows import Windows, text_of
@@ -38,6 +40,7 @@ from tests.ui.places import (
     FakeLock,
     FakeMicrophoneTest,
     FakeSpeaker,
+    FakeWeights,
     whole_workplace,
 )
 
@@ -582,3 +585,36 @@ def test_the_window_is_no_larger_than_the_screen(
     room = main.screen().availableSize()
     assert main.width() <= room.width()
     assert main.height() <= room.height()
+
+
+# --- help and the speech model ---
+
+
+def test_the_sheet_of_keys_is_the_one_in_force() -> None:
+    chosen = Settings(key_toggle="F13", key_pause="F14")
+    assert keys_in_force(chosen)[:2] == (
+        ("F13", "Record or stop; hold it to talk, in any program"),
+        ("F14", "Pause or go on, in any program"),
+    )
+    here = keys_in_force(replace(chosen, global_keys=False))
+    assert here[0] == ("F13", "Record or stop, in this window")
+    assert "F14" not in dict(here)
+
+
+def test_a_missing_model_is_said_at_the_start_and_fetched_by_one_press(
+    windows: Windows, workplace: Workplace, qtbot: QtBot
+) -> None:
+    weights = workplace.weights
+    assert isinstance(weights, FakeWeights)
+    assert windows.main.strip.message == "", "nothing is said when it is here"
+    weights.absent = "The speech model is not here."
+    windows.open()
+    strip = windows.main.strip
+    qtbot.waitUntil(lambda: strip.message == "The speech model is not here.")
+    assert strip.action.text() == "Fetch the speech model"
+    strip.action.click()
+    qtbot.waitUntil(lambda: weights.fetched == 1)
+    page = windows.open_settings("services").page("services")
+    assert isinstance(page, ServicesPage)
+    qtbot.waitUntil(lambda: not page.progress.isVisibleTo(page))
+    assert not page.fetch.isVisibleTo(page)

@@ -42,6 +42,13 @@ class PrivacyPage(Page):
             unit="days",
             zero="Delete at once",
         )
+        agreed = self.group("Consent")
+        self.consent = self.switch(
+            agreed,
+            "note_consent",
+            "Note the patient's consent to the recording",
+            "A dictation without it says so. The recording never waits for it.",
+        )
         hidden = self.group("While you are away")
         self.lock = self.number(
             hidden,

@@ -88,17 +88,25 @@ class ServicesPage(Page):
         self.progress.setVisible(False)
         self.weights_sentence = paragraph("")
         self.fetch = button("Fetch the speech model")
-        self.fetch.clicked.connect(self._fetch)
+        self.fetch.clicked.connect(self.fetch_model)
         row = Row()
         row.addWidget(self.fetch)
         self._list.addWidget(self.weights_sentence)
         self._list.addWidget(self.progress)
         self._list.addLayout(row)
-        self._show_weights()
+        self._is_fetching = False
+        self._look_at_weights()
 
-    def _show_weights(self) -> None:
+    def _look_at_weights(self) -> None:
+        """Whether the model is whole is read from the disk, which may take its time."""
+        self._show_weights("")
         weights = self.workplace.weights
-        missing = weights.missing() if weights is not None else ""
+        if weights is not None:
+            self.deeds.errands.run(weights.missing, self._show_weights, self.deeds.tell_error)
+
+    def _show_weights(self, missing: str) -> None:
+        if self._is_fetching:
+            return
         self.weights_sentence.setText(missing)
         self.weights_sentence.setVisible(bool(missing))
         self.fetch.setVisible(bool(missing))
@@ -106,21 +114,27 @@ class ServicesPage(Page):
         self.progress.setVisible(False)
 
     @Slot()
-    def _fetch(self) -> None:
+    def fetch_model(self) -> None:
+        """Bring the model here, going on where an earlier try ended."""
         weights = self.workplace.weights
-        if weights is None:
+        if weights is None or self._is_fetching:
             return
+        self._is_fetching = True
         self.fetch.setEnabled(False)
         self.progress.setVisible(True)
         self.progress.setRange(0, 0)
         self.deeds.errands.run(
             lambda: weights.fetch(self._progressed.emit),
-            lambda _: self._show_weights(),
+            lambda _: self._fetched(),
             self._could_not_fetch,
         )
 
+    def _fetched(self) -> None:
+        self._is_fetching = False
+        self._look_at_weights()
+
     def _could_not_fetch(self, error: ScribeError) -> None:
-        self._show_weights()
+        self._fetched()
         self.deeds.tell_error(error)
 
     @Slot(int, int)
