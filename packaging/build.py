@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import machine
 import signing
 import system_packages
 from console import ROOT, SetUpError, run_logged, say
@@ -28,9 +29,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the installed program.")
     parser.add_argument("--installer", action="store_true", help="pack it for this system")
     parser.add_argument("--check", action="store_true", help="install and run it in a clean root")
+    parser.add_argument("--measure", action="store_true", help="and measure it beside the source")
     parser.add_argument("--as-built", action="store_true", help="do not build the folder again")
     options = parser.parse_args()
     try:
+        machine.architecture()
         python = set_up(tests=True)
         system_packages.ensure(system_packages.BUILD_CHECK if options.check else ())
         system_packages.ensure(system_packages.build_packages())
@@ -45,7 +48,7 @@ def main() -> int:
         if options.check:
             from linux.clean_root import check
 
-            check(made[0])
+            check(made[0], measures=options.measure)
     except SetUpError as error:
         say(str(error))
         return 1

@@ -2,6 +2,7 @@
 
     SCRIBE_MAC_IDENTITY         Developer ID for codesign
     SCRIBE_MAC_NOTARY_PROFILE   keychain profile for notarytool
+    SCRIBE_MAC_NOTARY_KEYCHAIN  the keychain that holds it, if it is not the login's
     SCRIBE_WINDOWS_CERTIFICATE  a .pfx file for signtool or osslsigncode
     SCRIBE_WINDOWS_PASSWORD_FILE  the file that holds its password
     SCRIBE_GPG_KEY              key id for a detached signature of a .deb
@@ -67,6 +68,8 @@ def _notarise(path: Path) -> None:
         return
     xcrun = _tool("xcrun")
     submit = ["notarytool", "submit", str(path), "--keychain-profile", profile, "--wait"]
+    keychain = os.environ.get("SCRIBE_MAC_NOTARY_KEYCHAIN")
+    submit += ["--keychain", keychain] if keychain else []
     run_logged([xcrun, *submit], "Apple did not notarise the image. What it said:")
     run_logged([xcrun, "stapler", "staple", str(path)], "The ticket could not be attached:")
 

@@ -24,7 +24,6 @@ SYSTEMS = {
     "_arm64.deb": "linux-aarch64",
     "-setup.exe": "windows-x86_64",
     "-arm64.dmg": "darwin-arm64",
-    "-x86_64.dmg": "darwin-x86_64",
 }
 
 

@@ -226,11 +226,16 @@ def _listen_to_person(
     speaks = request["command"] == "dictate" and "file" not in request
     # With a time given nobody need be there: then only a person's keyboard is
     # listened to, and a script keeps its input for itself.
-    if speaks and (request.get("seconds") is None or sys.stdin.isatty()):
-        threading.Thread(target=_stop_at_enter, args=(stop,), daemon=True).start()
+    is_timed = request.get("seconds") is not None
+    if speaks and (not is_timed or sys.stdin.isatty()):
+        listening = threading.Thread(
+            target=_stop_at_enter, args=(stop,), kwargs={"is_timed": is_timed}, daemon=True
+        )
+        listening.start()
 
 
-def _stop_at_enter(stop: threading.Event) -> None:
+def _stop_at_enter(stop: threading.Event, *, is_timed: bool) -> None:
     # Also at the end of input: a script's pipe that closes ends the dictation.
-    sys.stdin.readline()
-    stop.set()
+    # Not where a time was given, because Windows takes the null device for a keyboard.
+    if sys.stdin.readline() or not is_timed:
+        stop.set()

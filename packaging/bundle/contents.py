@@ -155,8 +155,10 @@ def info_plist(version: str) -> dict[str, object]:
     return {
         "CFBundleDisplayName": "Scribe Desktop",
         "CFBundleShortVersionString": version,
+        "CFBundleVersion": version,
         "LSApplicationCategoryType": "public.app-category.medical",
-        "LSMinimumSystemVersion": "13.0",
+        # The oldest that the libraries inside were built for (PyAV's wheels name macOS 14).
+        "LSMinimumSystemVersion": "14.0",
         "NSHighResolutionCapable": True,
         "NSMicrophoneUsageDescription": (
             "Scribe Desktop records what you dictate, while the red light is on."

@@ -5,23 +5,23 @@ folders, and a package must not touch those.
 """
 
 import gzip
-import platform
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import machine
 from bundle.icons import SIZES
 from console import ROOT, say
 
 HERE = Path(__file__).resolve().parent
 NAME = "scribe-desktop"
 IDENTIFIER = "org.scribe_desktop.ScribeDesktop"
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 
 # What the bundle leaves to the system, because drivers and sound plug-ins must match it.
 DEPENDS = (
-    "libc6 (>= 2.34)",
     "libstdc++6",
     "libgcc-s1",
     "libegl1",
@@ -41,9 +41,30 @@ DEPENDS = (
 RECOMMENDS = ("gnome-keyring | kwalletmanager", "pipewire-pulse | pulseaudio", "libhidapi-hidraw0")
 
 
+_GLIBC = re.compile(rb"GLIBC_2\.(\d+)")
+
+
 def architecture() -> str:
     """Debian's word for this machine."""
-    return ARCHITECTURES[platform.machine()]
+    return ARCHITECTURES[machine.architecture()]
+
+
+def needed_glibc(folder: Path) -> str:
+    """The oldest C library that every program and library in `folder` runs with.
+
+    What was linked where it was built decides it: a package that names less
+    would install on an older system and not start there.
+    """
+    minor = 0
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_file():
+            continue
+        with path.open("rb") as stream:
+            if stream.read(4) != b"\x7fELF":
+                continue
+            found = _GLIBC.findall(stream.read())
+        minor = max([minor, *(int(number) for number in found)])
+    return f"2.{minor}"
 
 
 def build(folder: Path, icons: Path, version: str, out: Path) -> Path:
@@ -110,7 +131,7 @@ def _control(tree: Path, version: str) -> str:
         "Section: utils\n"
         "Priority: optional\n"
         f"Installed-Size: {kilobytes}\n"
-        f"Depends: {', '.join(DEPENDS)}\n"
+        f"Depends: {', '.join((f'libc6 (>= {needed_glibc(tree)})', *DEPENDS))}\n"
         f"Recommends: {', '.join(RECOMMENDS)}\n"
         "Description: dictation for clinicians, with the note\n"
         " Press a key, speak, press it again: transcript and note appear. Speech is stored\n"

@@ -102,16 +102,28 @@ def dictate(command: Sequence[str], recording: Path) -> str:
     return out
 
 
-def windows() -> list[str]:
+def windows(title: str = "Scribe") -> list[str]:
     """The windows of the program that are on the screen."""
     found = subprocess.run(
-        ["xdotool", "search", "--onlyvisible", "--name", "Scribe"],
+        ["xdotool", "search", "--onlyvisible", "--name", title],
         check=False,
         capture_output=True,
         text=True,
         env={**os.environ, "DISPLAY": DISPLAY},
     )
     return found.stdout.split()
+
+
+def hand(*words: str) -> None:
+    """What a hand does with mouse and keys, in xdotool's words."""
+    environment = {**os.environ, "DISPLAY": DISPLAY}
+    subprocess.run(["xdotool", *words], check=True, env=environment)
+
+
+def photograph(window: str, file: Path) -> None:
+    """A picture of a window, or of the whole screen (`root`)."""
+    shoot = ["import", "-display", DISPLAY, "-window", window, "-depth", "8", str(file)]
+    subprocess.run(shoot, check=True)
 
 
 @contextmanager

@@ -4,10 +4,10 @@ Not run yet: hdiutil and codesign exist only on a Mac.
 """
 
 import os
-import platform
 import shutil
 from pathlib import Path
 
+import machine
 from console import ROOT, run_logged, say
 
 ENTITLEMENTS = Path(__file__).resolve().parent / "entitlements.plist"
@@ -21,7 +21,7 @@ def build(app: Path, version: str, out: Path) -> Path:
     stage.mkdir(parents=True)
     shutil.copytree(app, stage / app.name, symlinks=True)
     (stage / "Applications").symlink_to("/Applications")
-    image = out / f"ScribeDesktop-{version}-{platform.machine()}.dmg"
+    image = out / f"ScribeDesktop-{version}-{machine.architecture()}.dmg"
     pack = ["-volname", "Scribe Desktop", "-srcfolder", str(stage), "-format", "ULFO", "-ov"]
     run_logged(["hdiutil", "create", *pack, str(image)], "hdiutil could not make the image:")
     return image

@@ -3,6 +3,7 @@
 ;   ScribeDesktop-VERSION-setup.exe /S /CurrentUser     silent, no rights needed
 ;   ScribeDesktop-VERSION-setup.exe /S /AllUsers        silent, for everyone
 ;   uninstall.exe /S                                    silent; recordings are kept
+;   uninstall.exe /S /DeleteData                        silent; those of this user are deleted
 ;
 ; Defined by the build: VERSION, FOLDER (what PyInstaller made), OUT, ICON, COMPRESSION.
 
@@ -49,6 +50,27 @@ VIAddVersionKey "LegalCopyright" "MIT licence"
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "English"
 
+; Files of a running program cannot be replaced: half an update would be worse than none.
+!macro WAIT_UNTIL_CLOSED
+  again:
+  ClearErrors
+  IfFileExists "$INSTDIR\${PROGRAM}" 0 closed
+  FileOpen $0 "$INSTDIR\${PROGRAM}" a
+  IfErrors running
+  FileClose $0
+  FileOpen $0 "$INSTDIR\scribe-desktop.exe" a
+  IfErrors running
+  FileClose $0
+  Goto closed
+  running:
+  MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION \
+    "${NAME} is open. Close it (your dictations stay), then try again." /SD IDCANCEL IDRETRY again
+  SetErrorLevel 5
+  Quit
+  closed:
+  ClearErrors
+!macroend
+
 Function .onInit
   !insertmacro MULTIUSER_INIT
 FunctionEnd
@@ -58,6 +80,7 @@ Function un.onInit
 FunctionEnd
 
 Section "Program"
+  !insertmacro WAIT_UNTIL_CLOSED
   ; An update replaces the parts of the last version, so that none of them lingers.
   RMDir /r "$INSTDIR\_internal"
   SetOutPath "$INSTDIR"
@@ -96,6 +119,7 @@ Section "Program"
 SectionEnd
 
 Section "Uninstall"
+  !insertmacro WAIT_UNTIL_CLOSED
   RMDir /r "$INSTDIR\_internal"
   Delete "$INSTDIR\scribe-desktop.exe"
   Delete "$INSTDIR\${PROGRAM}"
@@ -115,10 +139,18 @@ Section "Uninstall"
   !insertmacro CLOSE_WITH ogg
   !insertmacro CLOSE_WITH webm
 
+  ; What belongs to one user is theirs also where the program was installed for everyone.
+  SetShellVarContext current
+  DeleteRegValue HKCU "Software\Microsoft\Windows\CurrentVersion\Run" "scribe-desktop"
   ; Recordings are never deleted by accident: the answer of a silent run is No, and so is Enter.
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/DeleteData" $1
+  IfErrors 0 delete
   MessageBox MB_YESNO|MB_ICONQUESTION|MB_DEFBUTTON2 \
     "Delete your recordings, transcripts and notes on this computer too? Unsent dictations would be lost for good." \
     /SD IDNO IDNO keep
+  delete:
   RMDir /r "$LOCALAPPDATA\scribe-desktop"
   keep:
 SectionEnd

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path, PureWindowsPath
 
+import signing
 from console import ROOT, SetUpError, run_logged, say
 
 HERE = Path(__file__).resolve().parent
@@ -83,6 +84,7 @@ def main() -> int:
     folder, out = (Path(argument).resolve() for argument in sys.argv[1:3])
     try:
         made = msi(folder, __version__, out)
+        signing.sign_installer(made)
     except SetUpError as error:
         say(str(error))
         return 1

@@ -2,6 +2,7 @@
 
     screen_reader.py place ROLE NAME     centre of the named control, as "x y"
     screen_reader.py texts               every text that is shown, a line each
+    screen_reader.py usable ROLE NAME    "yes" or "no": whether the named control can be used
 
 Prints nothing while there is nothing to find.
 """
@@ -55,6 +56,10 @@ def main(verb: str, *wanted: str) -> None:
         if verb == "texts":
             say(text_of(accessible).replace("\n", " "))
         elif (accessible.getRoleName(), accessible.name) == wanted:
+            if verb == "usable":
+                usable = accessible.getState().contains(pyatspi.STATE_SENSITIVE)
+                say("yes" if usable else "no")
+                return
             extents = accessible.queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
             say(f"{extents.x + extents.width // 2} {extents.y + extents.height // 2}")
             return

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from platform import machine
+from platform import machine as told_machine
 
 import pytest
 from bundle import codec_stubs, contents, icons, licences, slim
-from console import ROOT
+from console import ROOT, SetUpError
 from linux import deb
+from machine import SUPPORTED, architecture
+from update_feed import SYSTEMS
 
 from scribe_desktop import __version__
 
@@ -50,7 +52,7 @@ def test_a_gpl_codec_is_replaced_by_one_that_answers_nothing(tmp_path: Path) -> 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DT_NEEDED is Linux's")
 def test_a_library_that_only_a_dropped_part_wanted_is_dropped() -> None:
-    root = Path("/usr/lib") / f"{machine()}-linux-gnu"
+    root = Path("/usr/lib") / f"{told_machine()}-linux-gnu"
     entries = [
         ("libportaudio.so.2", str(root / "libportaudio.so.2"), "BINARY"),
         ("libxcb-cursor.so.0", str(root / "libxcb-cursor.so.0"), "BINARY"),
@@ -106,3 +108,50 @@ def test_what_windows_and_macos_show() -> None:
     plist = contents.info_plist(__version__)
     assert "records" in str(plist["NSMicrophoneUsageDescription"])
     assert plist["CFBundleShortVersionString"] == __version__
+
+
+@pytest.mark.parametrize(
+    ("system", "told", "name"),
+    [
+        ("Linux", "x86_64", "x86_64"),
+        ("Linux", "aarch64", "arm64"),
+        ("Windows", "AMD64", "x86_64"),
+        ("Darwin", "arm64", "arm64"),
+    ],
+)
+def test_the_architecture_is_that_of_the_machine(system: str, told: str, name: str) -> None:
+    assert architecture(system, told) == name
+
+
+@pytest.mark.parametrize(
+    ("system", "told", "largest"),
+    [
+        ("Darwin", "x86_64", sys.maxsize),
+        ("Windows", "ARM64", sys.maxsize),
+        ("Linux", "riscv64", sys.maxsize),
+        ("Windows", "AMD64", 2**31 - 1),
+    ],
+)
+def test_nothing_is_built_for_a_machine_without_the_libraries(
+    system: str, told: str, largest: int
+) -> None:
+    with pytest.raises(SetUpError, match="Nothing is built for") as refused:
+        architecture(system, told, largest)
+    assert "Linux: x86_64, arm64" in str(refused.value)
+
+
+def test_a_package_asks_for_the_c_library_that_its_parts_were_linked_with(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "older.so").write_bytes(b"\x7fELF..GLIBC_2.17..")
+    (tmp_path / "in" / "newer.so").write_bytes(b"\x7fELF..GLIBC_2.4\0GLIBC_2.36..")
+    (tmp_path / "words.txt").write_bytes(b"GLIBC_2.99")
+    assert deb.needed_glibc(tmp_path) == "2.36"
+
+
+def test_updates_are_named_only_for_what_is_built() -> None:
+    built = {
+        f"{system.lower()}-{'aarch64' if (system, name) == ('Linux', 'arm64') else name}"
+        for system, names in SUPPORTED.items()
+        for name in names
+    }
+    assert set(SYSTEMS.values()) == built

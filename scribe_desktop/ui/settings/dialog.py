@@ -105,6 +105,8 @@ class SettingsDialog(QDialog):
         self.names.setCurrentRow(places.get(name, max(self.names.currentRow(), 0)))
         self._refresh()
         self.show()
+        # Choosing a row laid them out before they had their style, as close as without it.
+        self.names.doItemsLayout()
         self.raise_()
         self.activateWindow()
 

@@ -42,6 +42,16 @@ class Surroundings:
     stalls: StallWatch
 
 
+@dataclass(frozen=True, slots=True)
+class _Lock:
+    """A control, and what is shown beside it where a policy fixes its setting."""
+
+    name: str
+    control: QWidget
+    mark: QLabel
+    said: QLabel
+
+
 class Page(QWidget):
     """A page: a heading, groups, and rows in the groups."""
 
@@ -53,7 +63,7 @@ class Page(QWidget):
         self.stalls = surroundings.stalls
         self.colours = LIGHT
         self._readers: list[Callable[[Settings], None]] = []
-        self._locks: list[tuple[str, QWidget, QLabel]] = []
+        self._locks: list[_Lock] = []
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(SPACE * 3, SPACE * 3, SPACE * 3, SPACE * 3)
         self.column.setSpacing(SPACE * 2)
@@ -65,8 +75,8 @@ class Page(QWidget):
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""
         self.colours = colours
-        for _, _, mark in self._locks:
-            mark.setPixmap(drawing("lock", colours.muted, 16, self.devicePixelRatioF()))
+        for lock in self._locks:
+            lock.mark.setPixmap(drawing("lock", colours.muted, 16, self.devicePixelRatioF()))
 
     @Slot()
     def refresh(self) -> None:
@@ -74,9 +84,10 @@ class Page(QWidget):
         settings, locked = self.line.settings(), self.line.locked_settings()
         for read in self._readers:
             read(settings)
-        for name, control, mark in self._locks:
-            control.setEnabled(name not in locked)
-            mark.setVisible(name in locked)
+        for lock in self._locks:
+            lock.control.setEnabled(lock.name not in locked)
+            lock.mark.setVisible(lock.name in locked)
+            lock.said.setVisible(lock.name in locked)
 
     def leave(self) -> None:
         """The page is no longer looked at: end what it began."""
@@ -120,10 +131,12 @@ class Page(QWidget):
         words.addWidget(caption)
         if why:
             words.addWidget(paragraph(why, quiet=True))
+        # In words and as a drawing: neither a tool tip nor a colour has to be found.
+        said = label(LOCKED, quiet=True, bold=True)
         mark = QLabel()
-        mark.setToolTip(LOCKED)
-        mark.setAccessibleName(LOCKED)
-        mark.setVisible(False)
+        for sign in (said, mark):
+            sign.setVisible(False)
+        words.addWidget(said)
         line = QHBoxLayout()
         line.setSpacing(SPACE * 2)
         line.addLayout(words, 1)
@@ -131,7 +144,7 @@ class Page(QWidget):
         line.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
         group.addLayout(line)
         if name:
-            self._locks.append((name, control, mark))
+            self._locks.append(_Lock(name, control, mark, said))
 
     def say_locked(self, group: QVBoxLayout, name: str) -> None:
         """Say so where a policy fixes what a whole group chooses."""
