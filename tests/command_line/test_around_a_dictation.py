@@ -5,6 +5,7 @@ spool and the service's replies are as in a process of their own.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +19,18 @@ import pytest
 from keyring.backends import fail
 
 from scribe_desktop import cli
+from scribe_desktop.server.audio import decode
+from scribe_desktop.server.local_parts import LocalSpeech
 from scribe_desktop.services.encoder import encode_wav
 from tests.command_line.conftest import SCHEMAS, Ran
+from tests.faults.real_service import TOKEN, RealService
 from tests.peers import eka, onprem, spec
 from tests.peers.eka import EkaPeer
 from tests.peers.onprem import OnPremPeer
 from tests.peers.shelf import RECORDING
 from tests.peers.spec import SpecPeer
+from tests.server.conftest import Clock
+from tests.server.hearing_engine import ToneEngine
 from tests.services.sounds import pcm16, speechlike
 
 PEERS: dict[str, tuple[Callable[[], EkaPeer | SpecPeer], str]] = {
@@ -67,6 +73,13 @@ class Desk:
         recording = folder / "recording.wav"
         recording.write_bytes(encode_wav(pcm16(speechlike(3.0)), 0).body)
         return self.told("dictation", self.at("dictate", "--file", str(recording), *more))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A service that is no scripted peer."""
+
+    base_url: str
 
 
 @contextmanager
@@ -215,3 +228,23 @@ def test_a_service_that_takes_no_webm_gets_wav(
         kept = desk.peer.sessions[dictated["remote_session_ids"][-1]]
         assert kept.names == ["audio_0.wav"]
         assert dictated["status"] == "completed"
+
+
+def test_the_recording_of_our_own_service_is_one_mp3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = RealService(
+        tmp_path / "service",
+        Clock(time.time()),
+        lambda: LocalSpeech(load_engine=lambda *_: ToneEngine()),
+    )
+    monkeypatch.chdir(tmp_path)
+    with desk_at("eka", monkeypatch, capsys) as desk:
+        desk.token = TOKEN
+        desk.peer = Place(f"http://127.0.0.1:{service.port}/voice/v1")
+        desk.dictated(tmp_path, "--template", "soap")
+        ran = desk.run("fetch-audio", "last", "whole.mp3")
+        assert ran.exit_code == 0, ran.err
+        sound = decode((tmp_path / "whole.mp3").read_bytes())
+        assert abs(len(sound) / 16_000 - 3.0) < 0.2
+    service.close()
