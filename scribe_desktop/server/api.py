@@ -46,6 +46,7 @@ from scribe_desktop.server.stream import STREAM_PATH, stream
 from scribe_desktop.server.transcription import NoteWriter, Speech, Transcription
 from scribe_desktop.server.webhooks import Webhooks
 
+_NOT_ALLOWED = 405
 _BEARER = "bearer "
 _ODD_API_KEY = "x-api-key "
 
@@ -163,10 +164,17 @@ async def _description(_: Request) -> Response:
     return JSONResponse(openapi.describe(table()))
 
 
-async def _unrouted(_: Request, error: Exception) -> Response:
+def _methods_at(request: Request) -> list[str]:
+    """Every method of this address: the router knows those of its first match only."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    found = [route for route in routes if route.path_regex.match(request.url.path)]
+    return sorted({method for route in found for method in route.methods or ()})
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
     """What the router itself refuses, in the protocol's envelope."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "resource_not_found", 405: "method_not_allowed"}.get(status, "invalid_request")
-    headers = error.headers if isinstance(error, HTTPException) else None
+    headers = {"Allow": ", ".join(_methods_at(request))} if status == _NOT_ALLOWED else None
     message = "There is nothing at this address for this method."
     return refuse(Refusal(status, code, message, headers=headers))

@@ -30,11 +30,11 @@ from typing import Any
 
 import uvicorn
 from filelock import FileLock, Timeout
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from scribe_desktop.domain.errors import ScribeError, SettingsError
 from scribe_desktop.server.api import Parts, application, build
+from scribe_desktop.server.connections import WatchedConnection
 from scribe_desktop.server.guard import is_loopback
 from scribe_desktop.server.limits import KEEP_AUDIO_S, KEEP_SESSIONS_S, MAX_FRAME_BYTES
 from scribe_desktop.server.service import Service
@@ -182,7 +182,7 @@ def _configuration(service: Service, options: ServeOptions) -> uvicorn.Config:
         lifespan="off",
         # By class and not by name: a program that was frozen into one folder holds only what
         # is imported somewhere.
-        http=H11Protocol,
+        http=WatchedConnection,
         ws=WebSocketsSansIOProtocol,
         ws_max_size=MAX_FRAME_BYTES,
         limit_concurrency=200,

@@ -6,6 +6,7 @@ service shows, and gets an access token and a refresh token for it.
 """
 
 import html
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -39,7 +40,8 @@ _DEVICE = Fields({"redirect_uri": Text(most=2048)})
 _COLLECT = Fields({"device_code": _LONG}, required=("device_code",))
 _APPROVE = Fields(
     {"user_code": Text(most=20), "action": Text(choices=("approve", "deny")), "token": _LONG},
-    required=("user_code", "action", "token"),
+    required=("user_code", "action"),
+    notes={"token": "Needed where no header carries the token of this run."},
 )
 
 
@@ -124,11 +126,17 @@ def approve_device(service: Service, asked: Incoming) -> Reply:
     """The owner agrees or refuses, from a program or from our own page."""
     sent = asked.fields
     approve = sent["action"] == "approve"
-    service.accounts.decide_device(sent["user_code"], sent["token"], approve=approve)
+    secret = sent.get("token") or _credential(asked.headers)
+    service.accounts.decide_device(sent["user_code"], secret, approve=approve)
     result = "approved" if approve else "denied"
     if not is_json(asked.headers):
         return _page(f"<p>The sign-in was {result}. You can close this page.</p>")
     return Reply(body={"status": "success", "result": result})
+
+
+def _credential(headers: Mapping[str, str]) -> str:
+    _, _, bearer = headers.get("authorization", "").partition(" ")
+    return bearer.strip() or headers.get("x-api-key", "") or headers.get("auth", "")
 
 
 def activation_page(_: Service, asked: Incoming) -> Reply:

@@ -30,6 +30,9 @@ from scribe_desktop.server.shapes import CREATED, ENDED, TEXT, one_of, record, s
 
 SESSION_PATH = BASE + "/sessions/{session_id}"
 
+# The third is a name of the on-premise server's own (PROTOCOL.md §1.3).
+_MODES = ("dictation", "consultation", "bdic_2025")
+
 _CREATE = Fields(
     {
         "session_id": Text(least=16, most=32, pattern=r"[A-Za-z0-9_-]{16,32}"),
@@ -37,7 +40,7 @@ _CREATE = Fields(
         "communication_protocol": Text(choices=("http", "websocket", "rpc")),
         "templates": Words(most=50),
         "model": Text(most=64),
-        "session_mode": Text(choices=("dictation", "consultation")),
+        "session_mode": Text(choices=_MODES),
         "language_hint": Words(most=10, length=20),
         # A list in one published schema, text in the others.
         "transcript_language": Words(most=10, length=20),
@@ -59,7 +62,7 @@ _PATCH = Fields(
         "language_hint": Words(most=10, length=20),
         "transcript_language": Words(most=10, length=20),
         "additional_data": Free(),
-        "session_mode": Text(choices=("dictation", "consultation")),
+        "session_mode": Text(choices=_MODES),
         "model": Text(most=64),
         "user_status": Text(
             choices=("init", "recording_started", "commit", "stopped", "cancelled")
@@ -319,14 +322,14 @@ def _changes(service: Service, now: Session, sent: Mapping[str, Any]) -> dict[st
 
 def _filtered(documents: list[Document], query: Mapping[str, Any]) -> list[Document]:
     """Only what was asked for; an id that the session has not got is refused."""
-    document_id, template_id = query.get("document_id"), query.get("template_id")
-    if document_id is None and template_id is None:
+    # A client that has no filter sends an empty one.
+    document_id, template_id = query.get("document_id", ""), query.get("template_id", "")
+    if not document_id and not template_id:
         return documents
     found = [
         item
         for item in documents
-        if (document_id is None or item.id == document_id)
-        and (template_id is None or item.template_id == template_id)
+        if document_id in ("", item.id) and template_id in ("", item.template_id)
     ]
     if not found:
         raise resource_not_found("document in this session")

@@ -55,7 +55,10 @@ def file_number(name: str, *, single: bool) -> int:
     A single upload may have any name. Raises Refusal for a name that holds no
     number or could be a path.
     """
-    match = re.fullmatch(r"(?:[A-Za-z0-9_.-]*[_.-])?([0-9]{1,9})(?:\.[A-Za-z0-9]{1,8})?", name)
+    # `audio_-1` is a negative number and not the first chunk.
+    match = re.fullmatch(
+        r"(?:[A-Za-z0-9_.-]*(?:[_.]|(?<![_.-])-))?([0-9]{1,9})(?:\.[A-Za-z0-9]{1,8})?", name
+    )
     if match and len(name) <= _MAX_NAME and int(match[1]) <= MAX_FILE_NUMBER:
         return int(match[1])
     if single and re.fullmatch(r"[^/\\\x00-\x1f]{1,255}", name):

@@ -32,6 +32,7 @@ EVENTS = tuple(
     f"session.{event}"
     for event in ("started", "ended", "completed", "partial", "failed", "expired")
 )
+_EKA_SERVICE = "v2rx"
 EKA_EVENT = "v2rx.completed"
 
 _MAX_WEBHOOKS = 50
@@ -179,17 +180,32 @@ class Webhooks:
         if hook.dialect == "eka":
             if event not in {"session.completed", "session.partial"}:
                 return None
-            notice = {
-                "service": "v2rx",
-                "event": EKA_EVENT,
-                "event_time": moment,
-                "transaction_id": session.id,
-                "data": {"transaction_id": session.id, "session_id": session.id}
-                | {"status": session.status},
-            }
+            notice = _eka_notice(session, moment)
         elif event not in hook.events:
             return None
         return json.dumps(notice).encode()
+
+
+def _eka_notice(session: Session, moment: str) -> dict[str, Any]:
+    """Both forms in one: what the cloud's page describes, and what its client libraries read."""
+    data = {"transaction_id": session.id, "session_id": session.id, "status": session.status}
+    return {
+        "business_id": "this-computer",
+        "client_id": "this-computer",
+        "service_id": _EKA_SERVICE,
+        # The same for the same result, so that a repeated notice is known again.
+        "event_id": f"evt_{session.id.removeprefix('ses_')}_{session.status}",
+        "payload": {
+            "service": _EKA_SERVICE,
+            "event": EKA_EVENT,
+            "event_time": moment,
+            "transaction_id": session.id,
+            "data": data,
+        },
+        "event": EKA_EVENT,
+        "timestamp": moment,
+        "data": data,
+    }
 
 
 def signature(secret: str, stamp: int, body: bytes) -> str:

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scribe_desktop.server.api import application
+from scribe_desktop.server.connections import WatchedConnection
 from scribe_desktop.server.service import Service
 from tests.server.described import check_reply, check_request
 
@@ -62,7 +63,9 @@ def checked(service: Service) -> Iterator[tuple[str, Checked]]:
     """Serve on a port of the system's choice; gives the origin and what was seen."""
     app = Checked(application(service))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio")
+        config = uvicorn.Config(
+            app, log_config=None, lifespan="off", http=WatchedConnection, ws="websockets-sansio"
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

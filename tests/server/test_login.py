@@ -134,6 +134,20 @@ def test_a_code_grows_old_and_may_not_be_asked_for_too_often(local: Local) -> No
     assert collect(local, "unknown").json()["error"]["code"] == "invalid_device_code"
 
 
+def test_a_program_allows_a_sign_in_with_the_token_in_its_headers(local: Local) -> None:
+    begun = begin(local)
+    sent = {"user_code": begun["user_code"], "action": "approve"}
+    approve = "/connect-auth/v1/device/approve"
+    del local.client.headers["Authorization"]
+    assert local.ask("POST", approve, json=sent).json()["error"]["code"] == "unauthorized"
+    guess = {"Authorization": "Bearer guess"}
+    assert local.ask("POST", approve, json=sent, headers=guess).status_code == 401
+    for headers in ({"Authorization": f"Bearer {TOKEN}"}, {"X-API-Key": TOKEN}, {"auth": TOKEN}):
+        begun = begin(local)
+        sent["user_code"] = begun["user_code"]
+        assert local.ask("POST", approve, json=sent, headers=headers).status_code == 200
+
+
 def test_only_the_owner_allows_a_sign_in(local: Local) -> None:
     begun = begin(local)
     sent = {"user_code": begun["user_code"], "token": "guess", "action": "approve"}

@@ -358,6 +358,21 @@ def test_both_lists_show_the_clinics_own_templates(local: Local) -> None:
     assert local.result(session_id).json()["status"] == "completed"
 
 
+def test_an_empty_filter_is_none(local: Local) -> None:
+    path = f"/v1/sessions/{dictated(local, templates=['soap'])}"
+    for query in ("?template_id=", "?document_id=&template_id=soap", "?template_id=soap"):
+        assert len(local.ask("GET", path + query).json()["templates"]) == 1
+    assert local.ask("GET", path + "?template_id=other").status_code == 404
+
+
+def test_an_address_says_all_its_methods(local: Local) -> None:
+    path = f"/v1/sessions/{local.create(session_mode='bdic_2025')}"
+    refused = local.ask("DELETE", path)
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "GET, HEAD, PATCH"
+    assert local.ask("GET", "/v1/sessions").headers["allow"] == "POST"
+
+
 def test_choices_and_health_can_be_asked(local: Local) -> None:
     data = local.ask("GET", "/voice/api/v2/config/").json()["data"]
     assert data["max_selection"]["output_formats"] == 2

@@ -28,6 +28,8 @@ def form(boundary: str, *parts: tuple[str, str, bytes]) -> bytes:
         ("my-visit_audio_3.m4a", 3),
         ("audio_01.webm", 1),
         ("audio_8", 8),
+        ("visit-4.wav", 4),
+        ("-4.wav", 4),
     ],
 )
 def test_the_number_in_the_name_counts(name: str, number: int) -> None:
@@ -48,6 +50,8 @@ def test_the_number_in_the_name_counts(name: str, number: int) -> None:
         "x" * 200 + "_0.wav",
         "audio_٣.wav",
         "audio_0.wav\n",
+        "audio_-1.wav",
+        "--1.wav",
     ],
 )
 def test_a_name_that_could_be_a_path_or_has_no_number_is_refused(name: str) -> None:

@@ -70,7 +70,25 @@ def test_the_other_dialect_has_its_own_words(webhooks: Webhooks, receiver: Recei
     webhooks.notify("session.completed", SESSION)
     webhooks.deliver_due()
     [(_, body, headers)] = receiver.got
-    assert json.loads(body)["transaction_id"] == SESSION.id
+    notice = json.loads(body)
+    data = {"transaction_id": SESSION.id, "session_id": SESSION.id, "status": SESSION.status}
+    assert {key: notice[key] for key in ("service_id", "event", "data")} == {
+        "service_id": "v2rx",
+        "event": "v2rx.completed",
+        "data": data,
+    }
+    assert notice["payload"] == {
+        "service": "v2rx",
+        "event": "v2rx.completed",
+        "event_time": notice["timestamp"],
+        "transaction_id": SESSION.id,
+        "data": data,
+    }
+    assert set(notice) == {"business_id", "client_id", "service_id", "event_id", "payload"} | {
+        "event",
+        "timestamp",
+        "data",
+    }
     assert "Eka-Webhook-Signature" in headers
 
 
