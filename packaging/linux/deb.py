@@ -38,7 +38,12 @@ DEPENDS = (
     "libpulse0",
     "ca-certificates",
 )
-RECOMMENDS = ("gnome-keyring | kwalletmanager", "pipewire-pulse | pulseaudio", "libhidapi-hidraw0")
+RECOMMENDS = (
+    "gnome-keyring | kwalletmanager",
+    "pipewire-pulse | pulseaudio",
+    "libhidapi-hidraw0",
+    "xdg-utils",
+)
 
 
 _GLIBC = re.compile(rb"GLIBC_2\.(\d+)")

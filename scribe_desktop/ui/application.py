@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QSettings, QSocketNotifier, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QSessionManager
+from PySide6.QtCore import QEvent, QObject, QSettings, QSocketNotifier, Qt, Signal, Slot
+from PySide6.QtGui import QFileOpenEvent, QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from scribe_desktop.ui.bridge import Bridge
@@ -203,7 +203,8 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     application = QApplication([TITLE, *arguments])
     application.setApplicationName("scribe-desktop")
     application.setApplicationDisplayName(TITLE)
-    application.setDesktopFileName("scribe-desktop")
+    # Under Wayland this is how a desktop finds our entry: icon, name, one group of windows.
+    application.setDesktopFileName("org.scribe_desktop.ScribeDesktop")
     application.setWindowIcon(program_icon())
     return application
 
@@ -232,6 +233,8 @@ def run_window(
     commands = WindowCommands(windows)
     signals = SystemSignals(windows.main.close_without_asking)
     goodbye = _Goodbye(windows)
+    doorbell = _Doorbell(windows)
+    application.installEventFilter(doorbell)
     application.commitDataRequest.connect(goodbye.before_the_session_ends)
     windows.main.closed.connect(application.quit)
     windows.open(hidden=hidden)
@@ -241,6 +244,7 @@ def run_window(
     try:
         return application.exec()
     finally:
+        application.removeEventFilter(doorbell)
         windows.close()
         signals.close()
         bridge.close()
@@ -251,6 +255,23 @@ def _places(path: str) -> QSettings:
     if path:
         return QSettings(path, QSettings.Format.IniFormat)
     return QSettings("", QSettings.Format.IniFormat)
+
+
+class _Doorbell(QObject):
+    """macOS hands a double-clicked recording or a link to the running program, as an event."""
+
+    def __init__(self, windows: Windows) -> None:
+        super().__init__()
+        self._windows = windows
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Import a recording. A link only shows the window: any web page can offer one."""
+        if not isinstance(event, QFileOpenEvent):
+            return super().eventFilter(watched, event)
+        self._windows.bring_to_front()
+        if event.url().isLocalFile():
+            self._windows.deeds.import_file(event.file())
+        return True
 
 
 class _Goodbye(QObject):

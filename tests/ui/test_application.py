@@ -7,7 +7,8 @@ import sys
 import threading
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -51,6 +52,21 @@ def test_the_computer_going_down_asks_nothing(seen_line: ScriptedLine, qapp: QAp
     )
     assert code == 0
     assert seen_line.running() is not None
+
+
+def test_what_macos_hands_over_is_imported_and_a_link_only_shows_the_window(
+    seen_line: ScriptedLine, qapp: QApplication
+) -> None:
+    def ready(commands: WindowCommands) -> None:
+        for address in ("scribe-desktop:start", "file:///visits/note.wav"):
+            QApplication.sendEvent(qapp, QFileOpenEvent(QUrl(address)))
+        QTimer.singleShot(0, commands.quit)
+
+    assert run_window(seen_line, ready=ready) == 0
+    imported = [asked for asked in seen_line.asked if asked[0] == "import_file"]
+    assert len(imported) == 1
+    assert "/visits/note.wav" in imported[0]
+    assert seen_line.running() is None
 
 
 def test_signals_are_given_back(qapp: QApplication, qtbot: QtBot) -> None:
