@@ -7,7 +7,8 @@ process that typed it and in the one that serves it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -62,40 +63,50 @@ def serve_others(holder: Holder, program: Program) -> None:
 
 def _dictate(call: Call) -> Answer:
     line, request = call.line, call.request
-    call.program.deliver()
-    session_id = SessionId(request["session_id"])
-    end_watch = line.subscribe(lambda notice: _watch(notice, call))
-    try:
-        # A holder that left in the middle has it in the spool already: only collect.
-        if not line.knows(session_id):
-            order = order_for(line, request)
-            if request.get("token"):
-                line.use_token(order.service, request["token"])
-            if "file" in request:
-                line.import_file(request["file"], order, session_id=session_id)
-            else:
-                line.start(order, microphone=request.get("mic"), session_id=session_id)
+
+    def begin(order: Order, session_id: SessionId) -> None:
+        if "file" in request:
+            line.import_file(request["file"], order, session_id=session_id)
+        else:
+            line.start(order, microphone=request.get("mic"), session_id=session_id)
+
+    with _watched(call):
+        session_id = _begin_once(call, begin)
         is_cut_short = _record(call, session_id)
         return _collect(call, session_id, may_stop=not is_cut_short)
-    finally:
-        end_watch()
 
 
 def _write(call: Call) -> Answer:
-    """Have notes written from a text; a holder that left in the middle has it in the spool."""
+    """Have notes written from a text."""
+
+    def begin(order: Order, session_id: SessionId) -> None:
+        call.program.typed_text(call.request["text"], order, session_id=session_id)
+
+    with _watched(call):
+        return _collect(call, _begin_once(call, begin), may_stop=True)
+
+
+@contextmanager
+def _watched(call: Call) -> Iterator[None]:
+    """Within this, what the line says goes to whoever called."""
+    end_watch = call.line.subscribe(lambda notice: _watch(notice, call))
+    try:
+        yield
+    finally:
+        end_watch()
+
+
+def _begin_once(call: Call, begin: Callable[[Order, SessionId], object]) -> SessionId:
+    """The dictation that was asked for; a holder that left in the middle has it in the spool."""
     line, request = call.line, call.request
     call.program.deliver()
     session_id = SessionId(request["session_id"])
-    end_watch = line.subscribe(lambda notice: _watch(notice, call))
-    try:
-        if not line.knows(session_id):
-            order = order_for(line, request)
-            if request.get("token"):
-                line.use_token(order.service, request["token"])
-            call.program.typed_text(request["text"], order, session_id=session_id)
-        return _collect(call, session_id, may_stop=True)
-    finally:
-        end_watch()
+    if not line.knows(session_id):
+        order = order_for(line, request)
+        if request.get("token"):
+            line.use_token(order.service, request["token"])
+        begin(order, session_id)
+    return session_id
 
 
 def _record(call: Call, session_id: SessionId) -> bool:
