@@ -31,12 +31,11 @@ from scribe_desktop.domain.notices import (
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.ui.accounts import account_of
 from scribe_desktop.ui.as_one import dictations, first_of, members, whole, whole_versions
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.consent import Consent
-from scribe_desktop.ui.custody import Custody
 from scribe_desktop.ui.deeds import Deeds, Telling
-from scribe_desktop.ui.deletion import Deletion
 from scribe_desktop.ui.dialogs import ask_to_close, silence_telling
 from scribe_desktop.ui.help import show_help
 from scribe_desktop.ui.line import Line
@@ -96,7 +95,6 @@ class MainWindow(QMainWindow):
         self.shown_dictation.running_changed.connect(self._show_running)
         self.consent = Consent(self.bar, self.results, self.deeds, line, time.time)
         self.consent.listen(bridge)
-        self._let_delete(workplace.custody)
         self.service_screens = ServiceScreens(self, line, workplace)
         self._connect_bridge(bridge)
         self._add_keys()
@@ -165,13 +163,6 @@ class MainWindow(QMainWindow):
         deeds.settings_changed.connect(self.refresh)
         deeds.imported.connect(self.show_session)
 
-    def _let_delete(self, custody: Custody | None) -> None:
-        if custody is not None:
-            self.deletion = Deletion(self, self.deeds, self._line, custody, time.time)
-            self.deletion.deleted.connect(self.refresh)
-            self.list.offer_delete()
-            self.list.delete_pressed.connect(self.deletion.ask)
-
     def _connect_bridge(self, bridge: Bridge) -> None:
         bridge.session_changed.connect(self.take_session)
         bridge.results_stored.connect(self._take_results)
@@ -217,9 +208,12 @@ class MainWindow(QMainWindow):
         self._offer = self._line.offer()
         self.bar.show_offer(self._offer, settings, self._line.locked_settings())
         self._show_running()
+        self.list.show_account(account_of(settings))
         self.list.show_sessions(dictations(self._sessions.values()))
         shown = self.results.shown
-        if shown and not shown.origin and shown.session.session_id not in self._sessions:
+        if shown and not shown.origin and not self.list.holds(shown.session.session_id):
+            # Deleted, or another clinician's.
+            self.results.keep_edit()
             self.results.show_nothing()
         self.toggle_action.setShortcut(QKeySequence(settings.key_toggle))
         self.results.welcome.show_key(settings.key_toggle, everywhere=settings.global_keys)

@@ -1,14 +1,17 @@
-"""What the window shows of a service beside dictating: its history, documents, notes from text.
+"""What the window shows of a service beside dictating: history, documents, deleting, text.
 
 Each part is there only where somebody can be asked for it.
 """
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.custody import Custody
+from scribe_desktop.ui.deletion import Deletion
 from scribe_desktop.ui.documents import ServiceDocuments
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.past_dictations import PastDictations
@@ -29,6 +32,8 @@ class ServiceScreens(QObject):
         self._window = window
         self._line = line
         self._workplace = workplace
+        if workplace.custody is not None:
+            self._let_delete(workplace.custody)
         if workplace.history is not None:
             self._look_back(workplace.history)
         if workplace.documents is not None:
@@ -76,6 +81,13 @@ class ServiceScreens(QObject):
         """The clinician is away: what is being typed is not for others; it stays where it is."""
         if self._texts is not None:
             self._texts.hide()
+
+    def _let_delete(self, custody: Custody) -> None:
+        window = self._window
+        self.deletion = Deletion(window, window.deeds, self._line, custody, time.time)
+        self.deletion.deleted.connect(window.refresh)
+        window.list.offer_delete()
+        window.list.delete_pressed.connect(self.deletion.ask)
 
     def _look_back(self, history: History) -> None:
         window, line = self._window, self._line

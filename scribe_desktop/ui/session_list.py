@@ -8,6 +8,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.ui.accounts import of_account, others_sentence
 from scribe_desktop.ui.pieces import paragraph
 from scribe_desktop.ui.rows import ROW, RowDelegate, RowModel, row_view
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours
@@ -29,6 +30,7 @@ class SessionList(QWidget):
         self._colours = LIGHT
         self._hour = 0
         self._can_delete = False
+        self._account = ""
         self._known: dict[SessionId, SessionRow] = {}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search dictations")
@@ -41,6 +43,8 @@ class SessionList(QWidget):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.selectionModel().currentChanged.connect(self._choose)
+        self.others = paragraph("", quiet=True)
+        self.others.hide()
         self.empty = paragraph("", quiet=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column = QVBoxLayout(self)
@@ -49,6 +53,7 @@ class SessionList(QWidget):
         column.addWidget(self.search)
         column.addWidget(self.empty)
         column.addWidget(self.view, 1)
+        column.addWidget(self.others)
 
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""
@@ -74,6 +79,18 @@ class SessionList(QWidget):
         self._sessions = tuple(sessions)
         self._refresh()
 
+    def show_account(self, account: str) -> None:
+        """List the dictations of this account and no others."""
+        if account != self._account:
+            self._account = account
+            self.search.clear()
+            self._refresh()
+
+    def holds(self, session_id: str) -> bool:
+        """Whether a dictation is among those that are listed, whatever is searched for."""
+        listed = of_account(self._sessions, self._account)
+        return any(one.session_id == session_id for one in listed)
+
     def select(self, session_id: str) -> None:
         """Make a session the chosen one, if the search shows it."""
         place = self.model.place_of(session_id)
@@ -92,7 +109,11 @@ class SessionList(QWidget):
         if int(now // 3600) != self._hour:
             # "Today" may have become "yesterday".
             self._hour, self._known = int(now // 3600), {}
-        rows = session_rows(self._sessions, query, now, known=self._known)
+        listed = of_account(self._sessions, self._account)
+        others = others_sentence(len(self._sessions) - len(listed))
+        self.others.setText(others)
+        self.others.setVisible(bool(others))
+        rows = session_rows(listed, query, now, known=self._known)
         self._known.update((row.session.session_id, row) for row in rows)
         self.model.show_rows(rows)
         self.empty.setText(

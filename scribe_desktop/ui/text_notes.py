@@ -25,6 +25,7 @@ from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.offer import Offer, TemplateOffer
 from scribe_desktop.domain.order import MAX_TEMPLATES, Order, Patient
 from scribe_desktop.domain.session import SessionId
+from scribe_desktop.ui.accounts import account_of
 from scribe_desktop.ui.deeds import Deeds, Telling
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.patient_form import PatientForm
@@ -57,6 +58,8 @@ class TextNotes(QDialog):
         super().__init__(parent)
         self._line, self._deeds, self._take = line, deeds, take
         self._offer = Offer("")
+        self._account = account_of(line.settings())
+        self._begun: dict[str, tuple[str, Patient]] = {}
         self.setWindowTitle(TITLE)
         self.introduction = paragraph("", quiet=True)
         self.strip = Strip()
@@ -124,6 +127,7 @@ class TextNotes(QDialog):
 
     def open_for(self, patient: Patient) -> None:
         """Show the window; a text that was begun is still there, with its own patient."""
+        self._follow_account()
         if not self.text.toPlainText():
             self.patient.show_patient(patient)
         self._show_offer()
@@ -131,6 +135,16 @@ class TextNotes(QDialog):
         self.raise_()
         self.activateWindow()
         self.text.setFocus()
+
+    def _follow_account(self) -> None:
+        """What another clinician began to type is put by, and is there for them again."""
+        account = account_of(self._line.settings())
+        if account != self._account:
+            self._begun[self._account] = (self.text.toPlainText(), self.patient.patient())
+            text, patient = self._begun.pop(account, ("", Patient()))
+            self._account = account
+            self.text.setPlainText(text)
+            self.patient.show_patient(patient)
 
     def _show_offer(self) -> None:
         """What the chosen service can write, with the usual templates chosen."""

@@ -14,6 +14,7 @@ from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.results import NoteStatus, Results
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import AfterStop
+from scribe_desktop.ui.accounts import account_of
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.curtain import Curtain, Idleness
 from scribe_desktop.ui.deeds import Telling
@@ -51,6 +52,7 @@ class Windows(QObject):
         self._places = places
         self._fresh: set[SessionId] = set()
         self._last_text = ""
+        self._account = account_of(line.settings())
         self._colours: Colours | None = None
         self._settings: SettingsDialog | None = None
         self._first_run: FirstRun | None = None
@@ -102,6 +104,10 @@ class Windows(QObject):
         settings = self._line.settings()
         self._workplace.follow_settings()
         self.idleness.set_minutes(settings.lock_after_minutes)
+        if self._account != account_of(settings):
+            # Another clinician: the last text is not theirs to insert.
+            self._account, self._last_text = account_of(settings), ""
+            self.main.service_screens.hide_texts()
         if settings.require_pin and self._has_no_pin():
             self.lock()
         colours = colours_for(settings.theme)

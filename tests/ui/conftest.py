@@ -34,7 +34,7 @@ def _empty_clipboard_at_the_end(qapp: QApplication) -> Iterator[None]:
 def _fixed_time(monkeypatch: pytest.MonkeyPatch) -> None:
     # Not time.time itself: pytest-qt measures its own patience with it.
     clock = SimpleNamespace(time=lambda: NOW)
-    for module in ("main_window", "results_pane", "session_list", "past_list"):
+    for module in ("main_window", "results_pane", "session_list", "past_list", "service_screens"):
         monkeypatch.setattr(f"scribe_desktop.ui.{module}.time", clock)
 
 

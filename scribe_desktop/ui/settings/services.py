@@ -176,6 +176,9 @@ class ServicesPage(Page):
         group = self.group("Add a service")
         self.new_name = _field("Name of the service", "Name, for example Our clinic")
         self.new_address = _field("Address of the service", "https://…")
+        self.new_account = _field(
+            "Account, if several people use this computer", "Account, for example your initials"
+        )
         self.new_dialect = QComboBox()
         self.new_dialect.setAccessibleName("How the service speaks")
         for value, words in _DIALECTS:
@@ -192,6 +195,14 @@ class ServicesPage(Page):
     def _stack(self, group: QVBoxLayout) -> None:
         group.addWidget(self.new_name)
         group.addWidget(self.new_address)
+        group.addWidget(self.new_account)
+        group.addWidget(
+            paragraph(
+                "For several people at one service, add it once for each with an account of its"
+                " own: each signs in apart and sees their own dictations.",
+                quiet=True,
+            )
+        )
         group.addWidget(self.new_dialect, 0, Qt.AlignmentFlag.AlignLeft)
         group.addWidget(self.new_refusal)
         row = Row()
@@ -201,7 +212,13 @@ class ServicesPage(Page):
 
     def _show_new(self, settings: Settings) -> None:
         locked = "profiles" in self.line.locked_settings()
-        for widget in (self.new_name, self.new_address, self.new_dialect, self.add):
+        for widget in (
+            self.new_name,
+            self.new_address,
+            self.new_account,
+            self.new_dialect,
+            self.add,
+        ):
             widget.setEnabled(not locked)
         self.remove.setEnabled(not locked and settings.profile(settings.service) is not None)
 
@@ -220,11 +237,13 @@ class ServicesPage(Page):
         self.new_refusal.setVisible(bool(refusal))
         if refusal:
             return
-        profile = Profile(name, address.rstrip("/"), str(self.new_dialect.currentData()))
+        dialect, account = str(self.new_dialect.currentData()), self.new_account.text().strip()
+        profile = Profile(name, address.rstrip("/"), dialect, account)
         self.store("profiles", [asdict(one) for one in (*settings.profiles, profile)])
         self.store("service", name)
         self.new_name.clear()
         self.new_address.clear()
+        self.new_account.clear()
 
     @Slot()
     def _remove_profile(self) -> None:
