@@ -25,6 +25,7 @@ from scribe_desktop.domain.notices import (
     MicrophoneChanged,
     MicrophoneState,
     Notice,
+    SilenceNoticed,
     SpoolTrouble,
     Trouble,
 )
@@ -114,20 +115,13 @@ def _record(call: Call, session_id: SessionId) -> bool:
     line, wishes, seconds = call.line, call.wishes, call.request.get("seconds")
     limit = None if seconds is None else TimeLimit(seconds)
 
-    def capture() -> Capture:
-        return line.dictation(session_id).last.capture
-
     def over() -> bool:
-        return capture() is Capture.STOPPED
+        return line.dictation(session_id).last.capture is Capture.STOPPED
 
     def enough() -> bool:
+        spoken_s = line.recorded_s(session_id)
         return wishes.stop.is_set() or (
-            limit is not None
-            and limit.is_over(
-                time.monotonic(),
-                spoken_s=line.recorded_s(session_id),
-                is_paused=capture() is Capture.PAUSED,
-            )
+            limit is not None and limit.is_over(time.monotonic(), spoken_s=spoken_s)
         )
 
     while not over() and not enough():
@@ -204,11 +198,20 @@ def _watch(notice: Notice, call: Call) -> None:
                 emit({"listening": True})
             elif message:
                 emit({"warning": f"{message} {remedy}".strip()})
+        case SilenceNoticed(silent_s=silent_s, pauses_in_s=pauses_in_s):
+            emit({"warning": _silence(silent_s, pauses_in_s)})
         case SpoolTrouble(message=message, remedy=remedy) | Trouble(message=message, remedy=remedy):
             emit({"warning": f"{message} {remedy}".strip()})
         case _:
             pass
     call.wishes.stir()
+
+
+def _silence(silent_s: float, pauses_in_s: float) -> str:
+    heard = f"Nothing was heard for {silent_s:.0f} seconds"
+    if pauses_in_s > 0:
+        return f"{heard}; the recording pauses in {pauses_in_s:.0f} seconds unless you speak."
+    return f"{heard}; the recording is paused. Go on with “scribe-desktop resume”."
 
 
 def _emit_delivery(dictation: Dictation, emit: Emit) -> None:

@@ -2,8 +2,9 @@
 
 Counting only what was recorded would wait for ever once the only microphone
 is pulled out; counting only the clock would cut the last words of a recording
-whose microphone was slow to open. So the clock begins with the first sample,
-and stands still in a pause.
+whose microphone was slow to open. So the clock begins with the first sample.
+It does not stop in a pause: a forgotten recording pauses itself, and must end
+at its time all the same.
 """
 
 from dataclasses import dataclass
@@ -25,9 +26,9 @@ class TimeLimit:
     _unheard_s: float = 0.0
     _asked_at: float | None = None
 
-    def is_over(self, now: float, *, spoken_s: float, is_paused: bool) -> bool:
+    def is_over(self, now: float, *, spoken_s: float) -> bool:
         """Whether the time is up at `now`, a monotonic moment, with so much recorded."""
-        passed_s = 0.0 if self._asked_at is None or is_paused else now - self._asked_at
+        passed_s = 0.0 if self._asked_at is None else now - self._asked_at
         self._asked_at = now
         if spoken_s > 0:
             self._heard_s += passed_s

@@ -6,17 +6,14 @@ from itertools import pairwise
 from scribe_desktop.domain.time_limit import LATE_S, OPENING_S, TimeLimit
 
 
-def first_over(
-    limit: TimeLimit, heard: Sequence[tuple[float, float]], *, paused: tuple[float, float] = (0, 0)
-) -> float | None:
+def first_over(limit: TimeLimit, heard: Sequence[tuple[float, float]]) -> float | None:
     """The first tenth at which it is over; `heard` tells when so much was recorded, in between."""
     for tenth in range(1000):
         now = tenth / 10
         before, after = next(((a, b) for a, b in pairwise(heard) if a[0] <= now < b[0]), heard[-2:])
         share = min(1.0, (now - before[0]) / (after[0] - before[0]))
         spoken_s = before[1] + share * (after[1] - before[1])
-        is_paused = paused[0] <= now < paused[1]
-        if limit.is_over(now + 5000, spoken_s=spoken_s, is_paused=is_paused):
+        if limit.is_over(now + 5000, spoken_s=spoken_s):
             return now
     return None
 
@@ -42,6 +39,7 @@ def test_a_slow_microphone_costs_no_words() -> None:
     assert over == 13.0
 
 
-def test_a_pause_does_not_count() -> None:
-    spoken = [(0, 0.0), (2, 2.0), (32, 2.0), (99, 69.0)]
-    assert first_over(TimeLimit(5), spoken, paused=(2, 32)) == 35.0
+def test_a_recording_that_paused_itself_ends_at_its_time() -> None:
+    over = first_over(TimeLimit(30), [(0, 0.0), (12, 12.0), (99, 12.0)])
+    assert over is not None
+    assert 30 <= over <= 30 + LATE_S + 0.2
