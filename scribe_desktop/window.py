@@ -55,7 +55,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             line.use_token(line.usual_order().service, token)
         keyring = KeyringDoor(program.places.keyring_name)
         pin = PinLock(program.places.config, keyring)
-        workstation = Workstation(line, program.computer, pin)
+        workstation = Workstation(line, program.computer, pin, program.places.config)
         network = NetworkNews()
         updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
 

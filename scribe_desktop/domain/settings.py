@@ -101,6 +101,7 @@ class Settings:
     after_stop: AfterStop = AfterStop.SHOW
     insertion_by_program: Mapping[str, str] = field(default_factory=dict)
     typing_rate: int = 60
+    portal_insertion: bool = False
     vocabulary: tuple[str, ...] = ()
     auto_texts: Mapping[str, str] = field(default_factory=dict)
     replacements: Mapping[str, str] = field(default_factory=dict)

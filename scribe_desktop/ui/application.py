@@ -192,6 +192,11 @@ class LastResort(QObject):
         self._box = None
 
 
+def has_the_focus() -> bool:
+    """Whether one of our own windows gets the keys."""
+    return QGuiApplication.focusWindow() is not None
+
+
 def make_application(arguments: Sequence[str] = ()) -> QApplication:
     """The one QApplication, named so that desktops and settings find it."""
     existing = QApplication.instance()

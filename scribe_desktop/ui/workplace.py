@@ -114,6 +114,10 @@ class Insertion(Protocol):
     def plain_word(self) -> str:
         """What this computer cannot do, as a sentence; empty when it can."""
 
+    @property
+    def could_ask_the_desktop(self) -> bool:
+        """Whether text can be inserted here only with a permission of the desktop."""
+
     def stand_aside_with(self, stand_aside: Callable[[], None]) -> None:
         """How to give the focus back when our own window has it."""
 

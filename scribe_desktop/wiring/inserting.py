@@ -16,7 +16,9 @@ from scribe_desktop.desktop.insertion.insert import (
     insertion,
     method_for,
 )
+from scribe_desktop.desktop.insertion.portal import IN_FRONT
 from scribe_desktop.desktop.insertion.select import (
+    ON_REQUEST,
     InsertionHere,
     clipboard_reader,
     insertion_here,
@@ -26,9 +28,11 @@ from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.ui import clipboard, workplace
 from scribe_desktop.ui.lent_clipboard import LentClipboard
+from scribe_desktop.wiring.portal_insertion import PortalInsertion
 
 _FOCUS_WITHIN_S = 1.0
 _LOOK_EVERY_S = 0.02
+_FINGERS_UP_S = 0.6
 _COPIED = (Refusal.NOT_TAKEN, Refusal.NOT_ALLOWED, Refusal.NOT_ON_KEYBOARD)
 
 
@@ -45,9 +49,11 @@ class Inserting:
         find: Callable[[], InsertionHere] = lambda: insertion_here(
             LentClipboard(clipboard_reader())
         ),
+        portal: PortalInsertion | None = None,
     ) -> None:
         self._settings = settings
         self._find = find
+        self._portal = portal
         self._found: InsertionHere | None = None
         self._targets: dict[SessionId, Target | None] = {}
         self._stand_aside: Callable[[], None] = lambda: None
@@ -56,7 +62,24 @@ class Inserting:
     @property
     def plain_word(self) -> str:
         """What this computer cannot do."""
+        if self._portal is not None and self._portal.is_wanted:
+            return self._portal.plain_word or ON_REQUEST
         return self._here().plain_word
+
+    @property
+    def could_ask_the_desktop(self) -> bool:
+        """Whether it takes a permission of the desktop."""
+        return self._portal is not None
+
+    def follow(self) -> None:
+        """A setting was changed."""
+        if self._portal is not None:
+            self._portal.follow(wanted=self._settings().portal_insertion)
+
+    def stop(self) -> None:
+        """Give a permission back."""
+        if self._portal is not None:
+            self._portal.follow(wanted=False)
 
     def stand_aside_with(self, stand_aside: Callable[[], None]) -> None:
         """How to give the focus back."""
@@ -77,9 +100,11 @@ class Inserting:
     def into_remembered(self, text: str, session_id: SessionId) -> workplace.InsertionSteps:
         """Into the window that had the focus when this dictation began."""
         tools = self._here().tools
+        target = self._targets.get(session_id)
+        if target is None and self._portal is not None and self._portal.is_wanted:
+            return workplace.Inserted(arrived=False, sentence=ON_REQUEST, waiting=text)
         if tools is None:
             return self._only_copied(text)
-        target = self._targets.get(session_id)
         if target is not None:
             yield from self._until_another_has_the_focus(tools)
         return (yield from self._insert(text, target, tools))
@@ -87,6 +112,8 @@ class Inserting:
     def into_front(self, text: str) -> workplace.InsertionSteps:
         """Into the window that gets the focus when ours stand aside."""
         tools = self._here().tools
+        if self._portal is not None and self._portal.is_wanted:
+            return (yield from self._blindly(text, tools, self._portal))
         if tools is None:
             return self._only_copied(text)
         yield from self._until_another_has_the_focus(tools)
@@ -104,6 +131,28 @@ class Inserting:
     def _only_copied(self, text: str) -> workplace.Inserted:
         clipboard.copy_text(text)
         return workplace.Inserted(arrived=False, sentence=self._here().plain_word, waiting=text)
+
+    def _blindly(
+        self, text: str, x11: Tools | None, portal: PortalInsertion
+    ) -> workplace.InsertionSteps:
+        """Into what is in front on Wayland; a program on X11 inside it is known by name."""
+        if portal.ours_is_active:
+            self._stand_aside()
+            waited_s = 0.0
+            while portal.ours_is_active and waited_s < _FOCUS_WITHIN_S:
+                yield _LOOK_EVERY_S
+                waited_s += _LOOK_EVERY_S
+        target = x11.focus.current() if x11 else None
+        if x11 is not None and target is not None:
+            return (yield from self._insert(text, target, x11))
+        tools = portal.tools()
+        if tools is None:
+            clipboard.copy_text(text)
+            return workplace.Inserted(arrived=False, sentence=portal.plain_word, waiting=text)
+        # Whether the key that asked for it is up again cannot be known here.
+        yield _FINGERS_UP_S
+        tools = replace(tools, may_insert=lambda: not self._is_forbidden)
+        return self._in_words(text, (yield from insertion(text, IN_FRONT, tools, Method.PASTE)))
 
     def _until_another_has_the_focus(self, tools: Tools) -> workplace.Waits:
         if tools.focus.current() is not None:

@@ -7,17 +7,20 @@ is: none of it is needed to record or to keep what was recorded.
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from scribe_desktop.desktop.actions import ActionEvent
 from scribe_desktop.desktop.autostart import autostart
 from scribe_desktop.desktop.dictation_devices.transport import HidTransport
 from scribe_desktop.desktop.hotkeys.select import hotkey_backend
+from scribe_desktop.desktop.insertion.portal import PortalSession
+from scribe_desktop.desktop.insertion.select import could_ask_the_desktop
 from scribe_desktop.desktop.lock import ScreenLock
 from scribe_desktop.domain.errors import DesktopError
 from scribe_desktop.domain.notices import MicrophoneChanged, Notice, SessionChanged
 from scribe_desktop.domain.session import Capture
 from scribe_desktop.services.pin import PinLock
-from scribe_desktop.ui.application import WindowCommands
+from scribe_desktop.ui.application import WindowCommands, has_the_focus
 from scribe_desktop.ui.line import Line
 from scribe_desktop.wiring.computer import Computer
 from scribe_desktop.wiring.dictation_devices import WiredDevices
@@ -25,14 +28,20 @@ from scribe_desktop.wiring.global_keys import WiredKeys
 from scribe_desktop.wiring.inserting import Inserting
 from scribe_desktop.wiring.obeying import Obeying
 from scribe_desktop.wiring.own_lock import OwnLock
+from scribe_desktop.wiring.portal_insertion import PortalInsertion
 
 log = logging.getLogger(__name__)
 
+_PORTAL_TOKEN = "portal_token"  # noqa: S105  a file's name
+
 
 class Workstation:
-    """Owns the parts; `keys`, `devices`, `insertion` and `lock` are for the window."""
+    """Owns the parts; `keys`, `devices`, `insertion` and `lock` are for the window.
 
-    def __init__(self, line: Line, computer: Computer, pin: PinLock) -> None:
+    `folder` keeps what the desktop gave us for the next start.
+    """
+
+    def __init__(self, line: Line, computer: Computer, pin: PinLock, folder: Path) -> None:
         self._line = line
         self._computer = computer
         self._window: WindowCommands | None = None
@@ -40,7 +49,10 @@ class Workstation:
         self._starts_with_system: bool | None = None
         self.keys = WiredKeys(hotkey_backend(), line.settings, self._key)
         self.devices = WiredDevices(HidTransport(), line.settings, self._button, self._tell)
-        self.insertion = Inserting(line.settings)
+        portal = PortalInsertion(lambda: PortalSession(folder / _PORTAL_TOKEN), has_the_focus)
+        self.insertion = Inserting(
+            line.settings, portal=portal if could_ask_the_desktop() else None
+        )
         self._screen = ScreenLock(self._screen_locked)
         self._hears_screen = False
         self.lock = OwnLock(pin, hears_screen=lambda: self._hears_screen)
@@ -64,7 +76,7 @@ class Workstation:
             return
         self._end_listening()
         self._computer.on_wake = self._computer.each_second = lambda: None
-        for part in (self.keys, self.devices, self._screen):
+        for part in (self.keys, self.devices, self._screen, self.insertion):
             part.stop()
 
     def follow_settings(self) -> None:
@@ -73,6 +85,7 @@ class Workstation:
             return
         self.keys.follow()
         self.devices.follow()
+        self.insertion.follow()
         wanted = self._line.settings().start_with_system
         if wanted is not self._starts_with_system:
             self._starts_with_system = wanted

@@ -113,6 +113,7 @@ class FakeInsertion:
     remembered: list[str] = field(default_factory=list)
     inserted: list[tuple[str, str]] = field(default_factory=list)
     plain_word: str = ""
+    could_ask_the_desktop: bool = True
     stand_aside: Callable[[], None] = lambda: None
     forbidden: bool = False
 

@@ -1,9 +1,11 @@
 """Chooses how text is inserted on this computer, and says so plainly where it cannot be.
 
-On Wayland no program may see which window is in front. Pressing keys there
-would be possible through a portal, but blindly, and text in the wrong
-patient's record is worse than a key pressed by hand; so it is left on the
-clipboard. Programs that still run on X11 inside Wayland are inserted into.
+On Wayland no program may see which window is in front. Pressing keys there is
+possible through a portal (`portal`), but blindly, and text in the wrong
+patient's record is worse than a key pressed by hand; so that is done only
+where the clinician switched it on and asks for the text at that moment, and
+otherwise it is left on the clipboard. Programs that still run on X11 inside
+Wayland are inserted into.
 """
 
 import os
@@ -27,6 +29,21 @@ ON_MACOS = (
     "macOS inserts text only after you allow it once: System Settings, Privacy & Security, "
     "Accessibility, Scribe Desktop. Until then the text is on the clipboard: press Command+V."
 )
+
+
+ON_REQUEST = (
+    "This desktop (Wayland) does not tell programs which window is in front, so text is inserted "
+    "only when you ask for it: put the cursor where it belongs, then press the key for the last "
+    "text or “Insert again”."
+)
+
+
+def could_ask_the_desktop(
+    platform: str = sys.platform, environment: Mapping[str, str] | None = None
+) -> bool:
+    """Whether this is a desktop whose portal may insert text (`portal`)."""
+    environment = os.environ if environment is None else environment
+    return platform == "linux" and bool(environment.get("WAYLAND_DISPLAY"))
 
 
 @dataclass(frozen=True, slots=True)

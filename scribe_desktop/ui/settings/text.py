@@ -83,6 +83,14 @@ class TextPage(Page):
             "How",
         )
         typing = self.group("Typing into programs")
+        if self.workplace.insertion is not None and self.workplace.insertion.could_ask_the_desktop:
+            self.portal = self.switch(
+                typing,
+                "portal_insertion",
+                "Let the desktop insert text",
+                "This desktop (Wayland) asks you for permission. Text goes where the cursor is when"
+                " you ask for it, and never by itself.",
+            )
         self.typing_rate = self.number(
             typing,
             "typing_rate",
