@@ -22,6 +22,7 @@ from scribe_desktop.domain.notices import (
     OfferChanged,
     ResultsStored,
     SessionChanged,
+    SettingChanged,
     SilenceNoticed,
     SpoolTrouble,
     Trouble,
@@ -35,7 +36,7 @@ class Bridge(QObject):
     """The line's notices as Qt signals on the GUI thread.
 
     Signals carry the notice itself, but `session_changed` and `offer_changed`
-    the snapshot in it and `results_stored` the id.
+    the snapshot in it, `results_stored` the id and `setting_changed` the name.
     """
 
     session_changed = Signal(object)
@@ -47,6 +48,7 @@ class Bridge(QObject):
     troubled = Signal(object)
     import_progressed = Signal(object)
     silence_noticed = Signal(object)
+    setting_changed = Signal(str)
 
     _noticed = Signal(object)
 
@@ -80,6 +82,8 @@ class Bridge(QObject):
                 self.results_stored.emit(session_id)
             case OfferChanged(offer):
                 self.offer_changed.emit(offer)
+            case SettingChanged(name):
+                self.setting_changed.emit(name)
             case _:
                 self._whole[type(notice)].emit(notice)
 

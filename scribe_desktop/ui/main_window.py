@@ -173,6 +173,8 @@ class MainWindow(QMainWindow):
         bridge.import_progressed.connect(self._show_import)
         bridge.spool_troubled.connect(self._take_spool_trouble)
         bridge.troubled.connect(self._take_trouble)
+        # Also by a button of a dictation microphone.
+        bridge.setting_changed.connect(self.refresh)
 
     def _add_keys(self) -> None:
         self.toggle_action = QAction("Record or stop", self)

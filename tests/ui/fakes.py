@@ -30,6 +30,7 @@ from scribe_desktop.domain.notices import (
     OfferChanged,
     ResultsStored,
     SessionChanged,
+    SettingChanged,
 )
 from scribe_desktop.domain.offer import Health, ModelOffer, Offer, TemplateOffer
 from scribe_desktop.domain.order import Order, Patient
@@ -323,6 +324,7 @@ class ScriptedLine:
     def set_setting(self, name: str, value: Any) -> None:
         self._ask("set_setting", (name, value))
         self.preferences = with_value(self.preferences, name, value)
+        self.tell(SettingChanged(name))
 
     def locked_settings(self) -> frozenset[str]:
         return self.locked

@@ -1,14 +1,29 @@
 import threading
+from typing import get_args
 
+import pytest
 from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from scribe_desktop.domain.errors import MicrophoneError, ScribeError
-from scribe_desktop.domain.notices import LiveText, Trouble
+from scribe_desktop.domain.notices import (
+    ImportProgressed,
+    LiveText,
+    MicrophoneChanged,
+    MicrophoneState,
+    Notice,
+    OfferChanged,
+    ResultsStored,
+    SessionChanged,
+    SettingChanged,
+    SilenceNoticed,
+    SpoolTrouble,
+    Trouble,
+)
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.ui.bridge import Bridge, Errands
-from tests.ui.fakes import ScriptedLine
+from tests.ui.fakes import OFFER, ScriptedLine, session
 
 
 class Witness(QObject):
@@ -41,6 +56,29 @@ def test_two_thousand_notices_from_threads_arrive_in_order_on_the_main_thread(
         str(number) for number in range(2000)
     ]
     assert witness.threads == {True}
+
+
+EXAMPLES: tuple[tuple[str, Notice], ...] = (
+    ("session_changed", SessionChanged(session(1))),
+    ("results_stored", ResultsStored(SessionId("s"))),
+    ("live_text_changed", LiveText(SessionId("s"), "text")),
+    ("microphone_changed", MicrophoneChanged(MicrophoneState.HEARD)),
+    ("offer_changed", OfferChanged(OFFER)),
+    ("spool_troubled", SpoolTrouble("full", "make room")),
+    ("setting_changed", SettingChanged("theme")),
+    ("import_progressed", ImportProgressed(SessionId("s"), 1.0, 2.0)),
+    ("silence_noticed", SilenceNoticed(SessionId("s"), 60.0, 30.0)),
+    ("troubled", Trouble("trouble")),
+)
+
+
+@pytest.mark.parametrize(("name", "notice"), EXAMPLES)
+def test_every_notice_of_the_line_reaches_the_window(
+    line: ScriptedLine, bridge: Bridge, qtbot: QtBot, name: str, notice: Notice
+) -> None:
+    assert {type(one) for _, one in EXAMPLES} == set(get_args(Notice)), "one of each"
+    with qtbot.waitSignal(getattr(bridge, name)):
+        line.tell(notice)
 
 
 def test_a_closed_bridge_hears_no_more(line: ScriptedLine, bridge: Bridge) -> None:
