@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import plistlib
 import struct
 import subprocess
 import sys
@@ -107,7 +108,10 @@ def test_the_desktop_finds_the_program_by_one_name() -> None:
 def test_what_windows_and_macos_show() -> None:
     plist = contents.info_plist(__version__)
     assert "records" in str(plist["NSMicrophoneUsageDescription"])
-    assert plist["CFBundleShortVersionString"] == __version__
+    assert plist["CFBundleShortVersionString"] == plist["CFBundleVersion"] == __version__
+    assert plistlib.loads(plistlib.dumps(plist)) == plist
+    allowed = plistlib.loads((ROOT / "packaging/macos/entitlements.plist").read_bytes())
+    assert allowed["com.apple.security.device.audio-input"] is True
 
 
 @pytest.mark.parametrize(

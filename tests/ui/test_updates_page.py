@@ -45,7 +45,7 @@ def test_a_download_is_followed_while_it_goes_on(
         Stage.FETCHING, "Version 9.0.0 is being fetched.", "", "9.0.0", 90_000_000, 360_000_000
     )
     qtbot.waitUntil(page.bar.isVisible)
-    assert page.bar.text() == "90 of 360 MB"
+    assert page.remedy.text() == "90 of 360 MB"
     assert page.bar.value() * 4 == page.bar.maximum()
     assert not page.look.isEnabled()
 

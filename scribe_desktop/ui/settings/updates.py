@@ -83,6 +83,7 @@ class UpdatesPage(Page):
         self.remedy = paragraph("", quiet=True)
         self.bar = QProgressBar()
         self.bar.setRange(0, _PER_MILLE)
+        self.bar.setTextVisible(False)
         self.bar.setAccessibleName("How much of the new version was fetched")
         self.look = button("Look now", "Look for a newer version now")
         self.look.clicked.connect(self._look)
@@ -147,16 +148,15 @@ class UpdatesPage(Page):
 
     def _show(self, progress: Progress, not_now: str) -> None:
         self.sentence.setText(progress.sentence)
+        fetching = progress.stage is Stage.FETCHING
+        done, total = progress.done_bytes, progress.total_bytes
         remedy = not_now or progress.remedy
+        if fetching:
+            remedy = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
+            self.bar.setValue(_PER_MILLE * done // max(total, 1))
         self.remedy.setText(remedy)
         self.remedy.setVisible(bool(remedy))
-        fetching = progress.stage is Stage.FETCHING
         self.bar.setVisible(fetching)
-        if fetching:
-            self.bar.setValue(_PER_MILLE * progress.done_bytes // max(progress.total_bytes, 1))
-            self.bar.setFormat(
-                f"{progress.done_bytes / 1e6:.0f} of {progress.total_bytes / 1e6:.0f} MB"
-            )
         busy = progress.stage in {Stage.OFF, Stage.LOOKING, Stage.FETCHING}
         self.look.setEnabled(not busy)
         self.install.setVisible(progress.stage is Stage.READY)
