@@ -180,7 +180,7 @@ class UpdatesPage(Page):
         self.deeds.told.emit(
             Telling(
                 "The installer of the system has the new version now.",
-                "Close Scribe Desktop when it asks. Your dictations stay.",
+                "Close Scribe Desktop before you go on there. Your dictations stay.",
                 Tone.QUIET,
             )
         )
