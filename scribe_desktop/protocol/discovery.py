@@ -138,7 +138,13 @@ def _oidc(record: Mapping[str, Any]) -> Oidc | None:
         token_endpoint=text(record.get("token_endpoint")),
         scopes=texts(record.get("scopes_supported")),
     )
-    return oidc if oidc.authorization_endpoint and oidc.token_endpoint else None
+    try:
+        # A browser opens the one, secrets go to the other.
+        origins.check(oidc.authorization_endpoint)
+        origins.check(oidc.token_endpoint)
+    except origins.ForbiddenAddress:
+        return None
+    return oidc
 
 
 def cache_s(headers: Mapping[str, str]) -> float:

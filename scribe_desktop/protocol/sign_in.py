@@ -260,7 +260,10 @@ class BrowserLogin:
 
     def code(self, redirected: str) -> str:
         """The code in the address that the browser was sent back to; raises Unreadable."""
-        query = parse_qs(urlsplit(redirected).query)
+        try:
+            query = parse_qs(urlsplit(redirected).query)
+        except ValueError as error:
+            raise Unreadable("an answer at no address") from error
         if query.get("state") != [self.state]:
             raise Unreadable("an answer to another sign-in")
         code = query.get("code", [""])[0]
