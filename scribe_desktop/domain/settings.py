@@ -53,6 +53,13 @@ class AfterStop(StrEnum):
     INSERT = "insert"
 
 
+class ShowAgain(StrEnum):
+    """What shows hidden text again."""
+
+    PIN = "pin"
+    COMPUTER = "computer"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A service the clinician can choose. Secrets are in the keyring, never here.
@@ -111,6 +118,7 @@ class Settings:
     keep_notes_days: int = 30
     lock_after_minutes: int = 0
     require_pin: bool = False
+    show_again_with: ShowAgain = ShowAgain.PIN
     note_consent: bool = False
 
     theme: Theme = Theme.SYSTEM

@@ -24,6 +24,7 @@ _LEAST_WAIT_MS = 20
 
 _GOES_ON = "A dictation that is being recorded goes on."
 _REQUIRED = f"A PIN is required on this computer. Choose one to see text. {_GOES_ON}"
+_BY_COMPUTER = f"Sign in to this computer to see text again. {_GOES_ON}"
 _FORGOTTEN = (
     "The lock screen of this computer comes now; if it does not, lock the computer yourself. "
     "Sign in to it, and the PIN is taken away. Your recordings stay as they are."
@@ -35,7 +36,8 @@ class Curtain(QWidget):
 
     opened = Signal()
 
-    _proven = Signal()
+    _signed_in = Signal()
+    _pin_forgotten = Signal()
 
     def __init__(self, lock: Lock | None) -> None:
         super().__init__()
@@ -49,6 +51,8 @@ class Curtain(QWidget):
         self.pin.returnPressed.connect(self._try)
         self.show_again = button("Show again", kind="primary")
         self.show_again.clicked.connect(self._try)
+        self.sign_in = button("Sign in to this computer", kind="primary")
+        self.sign_in.clicked.connect(self.lock_computer)
         self.forgot = button("I forgot the PIN", kind="flat")
         self.forgot.clicked.connect(self._forget)
         self.new_pin = NewPin()
@@ -63,28 +67,37 @@ class Curtain(QWidget):
         column.addStretch(2)
         column.addWidget(title)
         column.addWidget(self.sentence)
-        column.addLayout(_centred(self.pin, self.show_again))
+        column.addLayout(_centred(self.pin, self.show_again, self.sign_in))
         column.addLayout(_centred(self.new_pin))
         column.addLayout(_centred(self.forgot))
         column.addStretch(3)
-        self._proven.connect(self._open_proven, Qt.ConnectionType.QueuedConnection)
+        self._signed_in.connect(self.opened, Qt.ConnectionType.QueuedConnection)
+        self._pin_forgotten.connect(self._take_pin_away, Qt.ConnectionType.QueuedConnection)
 
-    def draw(self, *, required: bool) -> None:
-        """Ask for the PIN, where there is one; where one is `required`, for a new one."""
+    def draw(self, *, required: bool, by_computer: bool = False) -> None:
+        """Ask for the PIN, where there is one; where one is `required`, for a new one.
+
+        `by_computer` asks for a sign-in to the computer instead.
+        """
         lock = self._lock
-        is_set = lock is not None and lock.is_set()
-        chooses = lock is not None and required and not is_set
+        is_set = lock is not None and lock.is_set() and not by_computer
+        chooses = lock is not None and required and not is_set and not by_computer
         self.pin.clear()
         self.pin.setVisible(is_set)
         self.forgot.setVisible(is_set and lock is not None and lock.can_prove_otherwise)
         self.new_pin.setVisible(chooses)
-        self.show_again.setVisible(not chooses)
+        self.sign_in.setVisible(by_computer)
+        self.show_again.setVisible(not chooses and not by_computer)
         self.show_again.setEnabled(True)
-        self.sentence.setText(_REQUIRED if chooses else _GOES_ON)
+        said = _BY_COMPUTER if by_computer else _REQUIRED if chooses else _GOES_ON
+        self.sentence.setText(said)
+        if by_computer and lock is not None:
+            lock.await_sign_in(self._signed_in.emit)
 
     def take_focus(self) -> None:
         """Be ready for the PIN."""
-        shown = (w for w in (self.pin, self.new_pin.pin, self.show_again) if w.isVisible())
+        asked = (self.pin, self.new_pin.pin, self.sign_in, self.show_again)
+        shown = (widget for widget in asked if widget.isVisible())
         next(shown, self.show_again).setFocus()
 
     def say(self, sentence: str) -> None:
@@ -128,13 +141,21 @@ class Curtain(QWidget):
         lock = self._lock
         if lock is not None:
             self.say(_FORGOTTEN)
-            self._errands.run(
-                lambda: lock.prove_otherwise(self._proven.emit), lambda _: None, self._refused
-            )
+            lock.await_sign_in(self._pin_forgotten.emit)
+            self.lock_computer()
 
     @Slot()
-    def _open_proven(self) -> None:
-        self.opened.emit()
+    def lock_computer(self) -> None:
+        """Put up the computer's own lock screen."""
+        lock = self._lock
+        if lock is not None:
+            self._errands.run(lock.lock_computer, lambda _: None, self._refused)
+
+    @Slot()
+    def _take_pin_away(self) -> None:
+        lock = self._lock
+        if lock is not None:
+            self._errands.run(lambda: lock.set_pin(""), lambda _: self.opened.emit(), self._refused)
 
 
 def _centred(*widgets: QWidget) -> QHBoxLayout:

@@ -13,7 +13,7 @@ from shiboken6 import isValid
 from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.results import NoteStatus, Results
 from scribe_desktop.domain.session import Capture, Session, SessionId
-from scribe_desktop.domain.settings import AfterStop
+from scribe_desktop.domain.settings import AfterStop, ShowAgain
 from scribe_desktop.ui.accounts import account_of
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.curtain import Curtain, Idleness
@@ -92,7 +92,7 @@ class Windows(QObject):
         self.main.settings_wanted.connect(self.open_settings)
         self.tray.show_pressed.connect(self.bring_to_front)
         self.tray.quit_pressed.connect(self._leave)
-        self.idleness.fell_idle.connect(self.lock)
+        self.idleness.fell_idle.connect(self._hide_from_the_idle)
         self.curtain.opened.connect(self.unlock)
         self._application.styleHints().colorSchemeChanged.connect(self._dress)
         lock = QShortcut(QKeySequence("Ctrl+L"), self.main)
@@ -108,7 +108,7 @@ class Windows(QObject):
             # Another clinician: the last text is not theirs to insert.
             self._account, self._last_text = account_of(settings), ""
             self.main.service_screens.hide_texts()
-        if settings.require_pin and self._has_no_pin():
+        if self._needs_a_new_pin():
             self.lock()
         colours = colours_for(settings.theme)
         if colours is not self._colours:
@@ -319,7 +319,8 @@ class Windows(QObject):
         self.main.results.player.silence()
         self._let_text_out(False)
         self._put_others_away()
-        self.curtain.draw(required=self._line.settings().require_pin)
+        required = self._line.settings().require_pin
+        self.curtain.draw(required=required, by_computer=self._by_computer())
         self._stage.setCurrentWidget(self.curtain)
         self.curtain.take_focus()
 
@@ -328,7 +329,7 @@ class Windows(QObject):
         """Show everything again, and what became ready meanwhile."""
         if not self.is_locked:
             return
-        if self._line.settings().require_pin and self._has_no_pin():
+        if self._needs_a_new_pin():
             # The forgotten one was taken away; now a new one is chosen.
             self.curtain.draw(required=True)
             self.curtain.take_focus()
@@ -348,7 +349,9 @@ class Windows(QObject):
 
     def _lock_at_start(self) -> None:
         lock = self._workplace.lock
-        if lock is None:
+        by_pin = self._line.settings().show_again_with is ShowAgain.PIN
+        # Who has just signed in to the computer need not do so again.
+        if lock is None or not by_pin:
             return
         if lock.is_set():
             self.lock()
@@ -359,9 +362,22 @@ class Windows(QObject):
 
         self.deeds.errands.run(lock.look, looked, self.deeds.tell_error)
 
-    def _has_no_pin(self) -> bool:
+    @Slot()
+    def _hide_from_the_idle(self) -> None:
+        """Nobody is there: with the computer's sign-in, its lock screen comes too."""
+        was_locked = self.is_locked
+        self.lock()
+        if self._by_computer() and not was_locked:
+            self.curtain.lock_computer()
+
+    def _by_computer(self) -> bool:
+        lock, chosen = self._workplace.lock, self._line.settings().show_again_with
+        return chosen is ShowAgain.COMPUTER and lock is not None and lock.can_prove_otherwise
+
+    def _needs_a_new_pin(self) -> bool:
         lock = self._workplace.lock
-        return lock is not None and not lock.is_set()
+        required = self._line.settings().require_pin and not self._by_computer()
+        return required and lock is not None and not lock.is_set()
 
     def _let_text_out(self, allowed: bool) -> None:  # noqa: FBT001  a switch
         self.deeds.text_is_hidden = not allowed

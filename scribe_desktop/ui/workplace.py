@@ -278,12 +278,11 @@ class Lock(Protocol):
     def can_prove_otherwise(self) -> bool:
         """Whether this computer's own lock screen can vouch for who forgot the PIN."""
 
-    def prove_otherwise(self, proven: Callable[[], None]) -> None:
-        """Lock the computer; whoever signs in to it again needs no PIN any more.
+    def await_sign_in(self, signed_in: Callable[[], None]) -> None:
+        """Call this, on any thread, when somebody has signed in to the locked computer."""
 
-        `proven` is called on any thread, when the PIN was taken away and
-        nothing else. May wait. Raises DesktopError.
-        """
+    def lock_computer(self) -> None:
+        """Put up the computer's own lock screen; may wait. Raises DesktopError."""
 
 
 @dataclass(frozen=True, slots=True)

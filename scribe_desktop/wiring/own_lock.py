@@ -1,8 +1,8 @@
 """The program's own lock: a PIN, and this computer's lock screen for whoever forgot it.
 
-The lock screen asks for the password of the system account, in the way that
-this hospital set up: a card, a finger, a password. So a PIN that is forgotten
-is taken away by signing in to the computer again, and no password ever passes
+The lock screen asks for the system account in the way that this hospital set
+up: a card, a finger, a password. So text can be shown again by signing in to
+the computer, a forgotten PIN is taken away by it, and no password ever passes
 through this program.
 """
 
@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 
 from scribe_desktop.desktop.lock import lock_screen
-from scribe_desktop.domain.errors import CredentialError
 from scribe_desktop.services.pin import PinLock
 
 
@@ -28,8 +27,8 @@ class OwnLock:
         self._hears_screen = hears_screen
         self._lock_screen = lock_screen
         self._lock = threading.Lock()
-        self._proven: Callable[[], None] | None = None
-        self._was_locked = False
+        self._signed_in: Callable[[], None] | None = None
+        self._screen_is_locked = self._was_locked = False
 
     def is_set(self) -> bool:
         """Whether there is a PIN."""
@@ -52,30 +51,23 @@ class OwnLock:
         """Whether the system tells when its screen is locked and opened."""
         return self._hears_screen()
 
-    def prove_otherwise(self, proven: Callable[[], None]) -> None:
-        """Lock the computer, and wait for somebody to sign in to it.
-
-        Where it cannot be locked from here, locking it by hand does as well.
-        """
+    def await_sign_in(self, signed_in: Callable[[], None]) -> None:
+        """Call this when somebody has signed in to the locked computer, from now on."""
         with self._lock:
-            self._proven, self._was_locked = proven, False
+            self._signed_in, self._was_locked = signed_in, self._screen_is_locked
+
+    def lock_computer(self) -> None:
+        """Put up the lock screen; where that fails, locking it by hand does as well."""
         self._lock_screen()
 
     def screen_changed(self, locked: bool, /) -> None:  # noqa: FBT001  as it is announced
         """The lock screen came or went."""
         with self._lock:
-            if self._proven is None:
+            self._screen_is_locked = locked
+            if self._signed_in is None:
                 return
             if locked or not self._was_locked:
                 self._was_locked = locked
                 return
-            proven, self._proven = self._proven, None
-        # A keyring may take its time, and whoever announces it must not wait for that.
-        threading.Thread(target=self._take_away, args=(proven,), name="pin", daemon=True).start()
-
-    def _take_away(self, proven: Callable[[], None]) -> None:
-        try:
-            self._pin.forget()
-        except CredentialError:
-            return  # the disk takes nothing: the PIN still holds, and can be tried
-        proven()
+            signed_in, self._signed_in = self._signed_in, None
+        signed_in()

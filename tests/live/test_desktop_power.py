@@ -76,22 +76,21 @@ def test_a_locked_screen_is_noticed_once(desk: DBusConnection) -> None:
     lock.stop()
 
 
-def test_a_forgotten_pin_goes_by_the_lock_screen_of_the_desktop(
+def test_a_sign_in_goes_by_the_lock_screen_of_the_desktop(
     desk: DBusConnection, tmp_path: Path
 ) -> None:
     pin = PinLock(tmp_path)
-    pin.set_pin("4711")
     own: list[OwnLock] = []
     screen = ScreenLock(lambda locked: own[0].screen_changed(locked))  # noqa: PLW0108  made later
     own.append(OwnLock(pin, hears_screen=lambda: True))
     assert screen.start()
     proven: Queue[None] = Queue()
-    own[0].prove_otherwise(lambda: proven.put(None))
+    own[0].await_sign_in(lambda: proven.put(None))
+    own[0].lock_computer()
     wait_for(lambda: screen.locked, "the lock screen")
-    assert pin.is_set()
+    assert proven.empty()
     order(desk, "Unlock")
     proven.get(timeout=WAIT_S)
-    assert not pin.is_set()
     screen.stop()
 
 

@@ -251,20 +251,23 @@ class FakeLock:
     kept_in_keyring: str = ""
     can_prove_otherwise: bool = True
     refuse: ScribeError | None = None
-    proven: Callable[[], None] | None = None
+    signed_in: Callable[[], None] | None = None
+    computer_locks: int = 0
 
     def look(self) -> None:
         self.pin = self.pin or self.kept_in_keyring
 
-    def prove_otherwise(self, proven: Callable[[], None]) -> None:
+    def await_sign_in(self, signed_in: Callable[[], None]) -> None:
+        self.signed_in = signed_in
+
+    def lock_computer(self) -> None:
         if self.refuse:
             raise self.refuse
-        self.proven = proven
+        self.computer_locks += 1
 
     def sign_in_to_the_computer(self) -> None:
-        assert self.proven is not None
-        self.pin = ""
-        self.proven()
+        assert self.signed_in is not None
+        self.signed_in()
 
     def is_set(self) -> bool:
         return bool(self.pin)

@@ -120,7 +120,7 @@ def test_first_run_and_the_others(windows: Windows, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK, Theme.HIGH_CONTRAST])
-@pytest.mark.parametrize("pin", ["asked", "required"])
+@pytest.mark.parametrize("pin", ["asked", "required", "computer"])
 def test_the_lock(
     windows: Windows, workplace: Workplace, folder: Path, theme: Theme, pin: str
 ) -> None:
@@ -128,6 +128,9 @@ def test_the_lock(
     windows.deeds.set_setting("theme", theme)
     if pin == "asked":
         workplace.lock.pin = "2468"
+        windows.lock()
+    elif pin == "computer":
+        windows.deeds.set_setting("show_again_with", pin)
         windows.lock()
     else:
         windows.deeds.set_setting("require_pin", value=True)

@@ -305,11 +305,48 @@ def test_a_forgotten_pin_goes_by_signing_in_to_the_computer(
     lock.pin = "2468"
     windows.lock()
     windows.curtain.forgot.click()
-    qtbot.waitUntil(lambda: lock.proven is not None)
+    qtbot.waitUntil(lambda: lock.computer_locks == 1)
     assert windows.is_locked
     lock.sign_in_to_the_computer()
     qtbot.waitUntil(lambda: not windows.is_locked)
     assert line.stored == kept
+    assert not lock.is_set()
+
+
+def test_the_sign_in_of_the_computer_instead_of_a_pin(
+    windows: Windows, workplace: Workplace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = workplace.lock
+    assert isinstance(lock, FakeLock)
+    lock.pin = "2468"
+    windows.deeds.set_setting("require_pin", value=True)
+    windows.deeds.set_setting("show_again_with", "computer")
+    windows.open()
+    assert not windows.is_locked
+    monkeypatch.setattr("scribe_desktop.ui.curtain.MINUTE_MS", 30)
+    windows.deeds.set_setting("lock_after_minutes", 1)
+    qtbot.waitUntil(lambda: lock.computer_locks == 1)
+    windows.deeds.set_setting("lock_after_minutes", 0)
+    assert windows.is_locked
+    assert not windows.curtain.pin.isVisible()
+    assert not windows.curtain.show_again.isVisible()
+    windows.curtain.sign_in.click()
+    qtbot.waitUntil(lambda: lock.computer_locks == 2)
+    assert windows.is_locked
+    lock.sign_in_to_the_computer()
+    qtbot.waitUntil(lambda: not windows.is_locked)
+    assert lock.pin == "2468"
+
+
+def test_where_the_lock_screen_is_not_told_of_the_pin_is_asked_for(
+    windows: Windows, workplace: Workplace
+) -> None:
+    assert isinstance(workplace.lock, FakeLock)
+    workplace.lock.pin, workplace.lock.can_prove_otherwise = "2468", False
+    windows.deeds.set_setting("show_again_with", "computer")
+    windows.lock()
+    assert windows.curtain.pin.isVisible()
+    assert not windows.curtain.forgot.isVisible()
 
 
 def test_a_required_pin_is_chosen_before_text_is_seen(

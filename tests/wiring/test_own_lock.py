@@ -1,6 +1,5 @@
-"""A forgotten PIN goes when somebody signs in to the computer itself, and not before."""
+"""Whoever signs in to the computer itself is known, and nobody else is taken for them."""
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -19,66 +18,68 @@ def pin(tmp_path: Path) -> PinLock:
     return pin
 
 
-def test_signing_in_to_the_computer_takes_the_pin_away(pin: PinLock) -> None:
+class Told:
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self) -> None:
+        self.times += 1
+
+
+def test_only_a_lock_screen_that_came_and_went_is_a_sign_in(pin: PinLock) -> None:
     locks: list[str] = []
-    own, proven = (
-        OwnLock(pin, hears_screen=lambda: True, lock_screen=lambda: locks.append("locked")),
-        threading.Event(),
-    )
+    own = OwnLock(pin, hears_screen=lambda: True, lock_screen=lambda: locks.append("locked"))
+    told = Told()
     assert own.can_prove_otherwise
-    # The screen coming back proves nothing to somebody who did not ask.
     own.screen_changed(LOCKED)
     own.screen_changed(OPEN)
-    assert own.is_set()
-    own.prove_otherwise(proven.set)
+    own.await_sign_in(told)
+    own.lock_computer()
     assert locks == ["locked"]
-    # What is announced late of an earlier lock does not count either.
+    # What is announced late of an earlier lock does not count.
     own.screen_changed(OPEN)
-    assert own.is_set()
+    assert told.times == 0
     own.screen_changed(LOCKED)
-    assert own.is_set()
+    own.screen_changed(LOCKED)
+    assert told.times == 0
     own.screen_changed(OPEN)
-    assert proven.wait(5)
-    assert not own.is_set()
-
-
-def test_once_proven_it_is_asked_again_next_time(pin: PinLock) -> None:
-    own = OwnLock(pin, hears_screen=lambda: True, lock_screen=lambda: None)
-    first = threading.Event()
-    own.prove_otherwise(first.set)
     own.screen_changed(LOCKED)
     own.screen_changed(OPEN)
-    assert first.wait(5)
-    own.set_pin("1357")
+    assert told.times == 1
+
+
+def test_a_screen_that_is_locked_already_counts_when_it_opens(pin: PinLock) -> None:
+    # The curtain is drawn because of the lock screen, so a little after it.
+    own, told = OwnLock(pin, hears_screen=lambda: True), Told()
     own.screen_changed(LOCKED)
+    own.await_sign_in(told)
     own.screen_changed(OPEN)
-    assert own.opens("1357")
-    assert not own.opens("4711")
+    assert told.times == 1
 
 
-def test_a_computer_that_cannot_be_locked_from_here_says_so_and_keeps_the_pin(
-    pin: PinLock,
-) -> None:
+def test_a_computer_that_cannot_be_locked_from_here_says_so(pin: PinLock) -> None:
     def refuse() -> None:
         raise DesktopError("The screen could not be locked from here.", "Lock it yourself.")
 
-    own, proven = OwnLock(pin, hears_screen=lambda: True, lock_screen=refuse), threading.Event()
+    own, told = OwnLock(pin, hears_screen=lambda: True, lock_screen=refuse), Told()
+    own.await_sign_in(told)
     with pytest.raises(DesktopError, match="could not be locked"):
-        own.prove_otherwise(proven.set)
-    assert own.is_set()
+        own.lock_computer()
     # By hand it does as well.
     own.screen_changed(LOCKED)
     own.screen_changed(OPEN)
-    assert proven.wait(5)
-    assert not own.is_set()
+    assert told.times == 1
 
 
 def test_where_nobody_tells_of_the_screen_it_is_not_offered(pin: PinLock) -> None:
     assert not OwnLock(pin, hears_screen=lambda: False).can_prove_otherwise
 
 
-def test_a_keyring_that_has_the_pin_is_asked_at_the_start(tmp_path: Path, pin: PinLock) -> None:
+def test_the_pin_behind_it(tmp_path: Path, pin: PinLock) -> None:
     own = OwnLock(pin, hears_screen=lambda: True)
+    assert own.opens("4711")
+    own.set_pin("1357")
+    assert own.opens("1357")
     own.look()
     assert own.is_set()
     (tmp_path / PIN_FILE).unlink()

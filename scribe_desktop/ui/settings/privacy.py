@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import Slot
 
+from scribe_desktop.domain.settings import ShowAgain
 from scribe_desktop.ui.new_pin import NewPin
 from scribe_desktop.ui.pieces import Row, button, paragraph
 from scribe_desktop.ui.settings.key_backup import KeyBackup
@@ -58,6 +59,14 @@ class PrivacyPage(Page):
             bounds=(0, _A_DAY_OF_MINUTES),
             unit="minutes",
             zero="Never",
+        )
+        self.show_again = self.choice(
+            hidden,
+            "show_again_with",
+            "Show it again with",
+            "Signing in to the computer needs no PIN; where this desktop does not tell of its"
+            " lock screen, the PIN is asked for.",
+            ((ShowAgain.PIN, "The PIN"), (ShowAgain.COMPUTER, "The sign-in of this computer")),
         )
         self._add_pin()
         self.key: KeyBackup | None = None
