@@ -322,7 +322,7 @@ def test_the_sign_in_of_the_computer_instead_of_a_pin(
     windows.deeds.set_setting("require_pin", value=True)
     windows.deeds.set_setting("show_again_with", "computer")
     windows.open()
-    assert not windows.is_locked
+    qtbot.waitUntil(lambda: not windows.is_locked)
     monkeypatch.setattr("scribe_desktop.ui.curtain.MINUTE_MS", 30)
     windows.deeds.set_setting("lock_after_minutes", 1)
     qtbot.waitUntil(lambda: lock.computer_locks == 1)
