@@ -24,6 +24,7 @@ from scribe_desktop.desktop.actions import Action, ActionEvent
 from scribe_desktop.desktop.hotkeys.backend import Binding, Bound
 from scribe_desktop.desktop.hotkeys.chord import Chord
 from scribe_desktop.desktop.hotkeys.windows import WindowsHotkeys
+from scribe_desktop.desktop.idle import idle_s
 from scribe_desktop.desktop.insertion.insert import Inserted, Method, Outcome, insertion
 from scribe_desktop.desktop.insertion.select import clipboard_reader, insertion_here
 from scribe_desktop.desktop.insertion.target import Target
@@ -168,6 +169,9 @@ class Commands(QObject):
 
     def do_locked(self) -> object:
         return windows_is_locked()
+
+    def do_idle(self) -> object:
+        return idle_s("win32")
 
     def _front(self) -> int:
         target = self._tools.focus.current()

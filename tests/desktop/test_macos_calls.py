@@ -8,7 +8,9 @@ import pytest
 
 from scribe_desktop.desktop import lock
 from scribe_desktop.desktop.hotkeys import macos as keys
+from scribe_desktop.desktop.idle import idle_s
 from scribe_desktop.desktop.insertion import macos as insertion
+from scribe_desktop.domain.errors import DesktopError
 from tests.desktop.played_library import PlayedLibrary
 
 COMMAND = 1 << 20
@@ -134,3 +136,21 @@ def test_a_locked_mac(system: PlayedLibrary) -> None:
     assert not lock.macos_is_locked()
     system.answers["CGSessionCopyCurrentDictionary"] = lambda: None
     assert lock.macos_is_locked()
+
+
+def test_how_long_nobody_touched_a_mac(system: PlayedLibrary) -> None:
+    system.answers["CGEventSourceSecondsSinceLastEventType"] = lambda *_: 12.5
+    assert idle_s("darwin") == 12.5
+    assert system.called("CGEventSourceSecondsSinceLastEventType") == [(1, 0xFFFFFFFF)]
+
+
+def test_the_lock_screen_of_a_mac(system: PlayedLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock.lock_screen("darwin")
+    assert system.called("SACLockScreenImmediate") == [()]
+
+    def missing(_path: str) -> None:
+        raise OSError
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    with pytest.raises(DesktopError, match="could not be locked"):
+        lock.lock_screen("darwin")

@@ -7,7 +7,9 @@ from ctypes import wintypes
 import pytest
 
 from scribe_desktop.desktop import win32
-from scribe_desktop.desktop.lock import windows_is_locked
+from scribe_desktop.desktop.idle import idle_s
+from scribe_desktop.desktop.lock import lock_screen, windows_is_locked
+from scribe_desktop.domain.errors import DesktopError
 from scribe_desktop.wiring.computer import prepare_main_thread
 from tests.desktop.played_library import PlayedLibrary
 
@@ -165,3 +167,26 @@ def test_the_window_system_is_woken_before_threads_load_libraries(windows: Playe
     assert windows.calls == []
     prepare_main_thread("win32")
     assert [name for name, *_ in windows.calls] == ["GetSystemMetrics", "GetDesktopWindow"]
+
+
+def test_how_long_nobody_touched_it_also_over_the_end_of_the_count(windows: PlayedLibrary) -> None:
+    def last_input(address: int) -> int:
+        last = win32._LastInput.from_address(address)
+        assert last.size == ctypes.sizeof(win32._LastInput)
+        last.at_ms = 2**32 - 1_000
+        return 1
+
+    windows.answers["GetLastInputInfo"] = last_input
+    windows.answers["GetTickCount"] = lambda: 4_000
+    assert idle_s("win32") == 5.0
+
+
+@pytest.mark.parametrize("done", [1, 0])
+def test_the_lock_screen_of_windows(windows: PlayedLibrary, done: int) -> None:
+    windows.answers["LockWorkStation"] = lambda: done
+    if done:
+        lock_screen("win32")
+    else:
+        with pytest.raises(DesktopError, match="could not be locked"):
+            lock_screen("win32")
+    assert len(windows.called("LockWorkStation")) == 1
