@@ -5,6 +5,8 @@ ever loaded, neither from the network nor from this computer: a note is data
 from outside.
 """
 
+from os.path import commonprefix
+
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import (
     QFont,
@@ -57,16 +59,20 @@ class NoteView(QTextBrowser):
     def show_growing(self, text: str) -> None:
         """Show text that grows while somebody speaks, with its end in sight.
 
-        Only what is new is drawn: an hour of speech is laid out once and not
-        at every sentence. What is selected stays so.
+        Only what differs is drawn, which is the end of it: the last words are heard
+        again with those that follow. An hour of speech is laid out once and not at
+        every sentence. What is selected stays so.
         """
         shown = self._plain
-        if not shown or not text.startswith(shown):
+        if not shown or "\r" in shown:  # which Qt counts in a way of its own
             self.show_plain(text)
         elif text != shown:
+            kept = commonprefix([shown, text])  # noqa: RUF071  letters, not paths
             cursor = QTextCursor(self.document())
-            cursor.movePosition(QTextCursor.MoveOperation.End)
-            cursor.insertText(text[len(shown) :])
+            # Qt counts in units of UTF-16: a letter beyond them is two.
+            cursor.setPosition(len(kept.encode("utf-16-le", "surrogatepass")) // 2)
+            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            cursor.insertText(text[len(kept) :])
             self._plain = text
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())

@@ -1,6 +1,8 @@
 """What a service writes is text: no markup runs, nothing is loaded, no word changes."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QTextCharFormat
 from pytestqt.qtbot import QtBot
@@ -104,3 +106,15 @@ def test_growing_text_keeps_what_is_selected(view: NoteView) -> None:
     assert view.textCursor().selectedText() == "one"
     view.show_growing("something else")
     assert view.toPlainText() == "something else"
+
+
+@given(texts=st.lists(st.text(st.sampled_from("ab \n\r\U0001f600é"), max_size=12), max_size=6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_growing_text_ends_as_if_it_had_been_shown_at_once(
+    view: NoteView, texts: list[str]
+) -> None:
+    for text in texts:
+        view.show_growing(text)
+        grown = view.toPlainText()
+        view.setPlainText(text)
+        assert grown == view.toPlainText()
