@@ -73,7 +73,8 @@ class Call(Generic[ServiceT]):
     `hold` names the session whose result the answer should wait for, if it
     should wait at all. `replies` holds the schema of each successful answer;
     `refusals` lists the statuses with the error envelope; `media_types` the
-    successful answers that are not of `media_type`.
+    successful answers that are not of `media_type`. `page`: a browser's form is
+    answered with a page.
     """
 
     method: str
@@ -90,6 +91,7 @@ class Call(Generic[ServiceT]):
     most_bytes: int = MAX_JSON_BYTES
     media_type: str = "application/json"
     media_types: Mapping[int, str] = field(default_factory=dict)
+    page: bool = False
     hold: Callable[[ServiceT, Incoming], str | None] | None = None
 
     @property

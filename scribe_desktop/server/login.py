@@ -281,6 +281,7 @@ def calls() -> list[Call[Service]]:
             replies={200: decided},
             refusals=(401, 404, 413, 415, 422),
             secured=False,
+            page=True,
         ),
         Call(
             method="GET",

@@ -121,6 +121,8 @@ def _responses(call: Call[Service]) -> dict[str, Any]:
         if schema is not None:
             media_type = call.media_types.get(status, call.media_type)
             reply["content"] = {media_type: {"schema": schema}}
+            if call.page:
+                reply["content"]["text/html"] = {"schema": {"type": "string"}}
         responses[str(status)] = reply
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for status in (*_ALWAYS, *(_SECURED if call.secured else ()), *call.refusals):

@@ -12,6 +12,7 @@ from scribe_desktop.server.api import Parts, application, build
 from scribe_desktop.server.service import Service
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.transcription import partial_of
+from tests.conformance.checked_service import Checked
 from tests.server.described import check_reply
 from tests.server.scripted import MODELS, TEMPLATES, ScriptedNotes, ScriptedSpeech, wav
 
@@ -62,6 +63,7 @@ class Local:
     client: TestClient
     speech: ScriptedSpeech
     clock: Clock
+    checked: Checked
     headers: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, **kwargs: Any) -> Any:
@@ -121,7 +123,7 @@ def service(speech: ScriptedSpeech, clock: Clock) -> Iterator[Service]:
 @pytest.fixture
 def local(service: Service, speech: ScriptedSpeech, clock: Clock) -> Iterator[Local]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with TestClient(
-        application(service), base_url="http://127.0.0.1:8000", headers=headers
-    ) as client:
-        yield Local(service, client, speech, clock, headers)
+    app = Checked(application(service), judges_requests=False)
+    with TestClient(app, base_url="http://127.0.0.1:8000", headers=headers) as client:
+        yield Local(service, client, speech, clock, app, headers)
+    assert app.wrong == []

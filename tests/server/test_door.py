@@ -169,3 +169,6 @@ def test_a_bug_is_answered_and_logged_without_what_was_said(
     assert reply.json()["error"]["code"] == "internal_error"
     assert "LookupError" in caplog.text
     assert "Canary" not in caplog.text + reply.text
+    (undescribed,) = local.checked.wrong
+    assert "500" in undescribed, "no description promises a bug"
+    local.checked.wrong.clear()
