@@ -2,7 +2,7 @@
 
 Both in one run on one machine, so that the ratio means something: cold with
 the files of each taken out of the memory of the system, warm as the median of
-three.
+five.
 """
 
 import os
@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -25,12 +26,21 @@ from linux.stage import DISPLAY, background, wait_until, windows
 
 SAMPLE = ROOT / "resources" / "sample" / "01_htn.flac"
 INSIDE_SAMPLE = "/usr/lib/scribe-desktop/_internal/resources/sample/01_htn.flac"
-_WARM = 3
+_WARM = 5
 _SETTINGS = '{"first_run_done": true}'
 _SETTINGS_FILE = ".config/scribe-desktop/settings.json"
 
 Command = Callable[..., Sequence[str]]
 """Words of the program → the whole command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One of the two: its files, its command line, and where it finds the sample."""
+
+    folder: Path
+    command: Command
+    sample: str
 
 
 def beside_source(root: CleanRoot, user: str) -> None:
@@ -39,19 +49,20 @@ def beside_source(root: CleanRoot, user: str) -> None:
     begin = f"mkdir -p $HOME/.config/scribe-desktop && echo '{_SETTINGS}' > $HOME/{_SETTINGS_FILE}"
     root.run("sh", "-c", begin, user=user)
     with tempfile.TemporaryDirectory() as scratch:
-        source = _from_source(Path(scratch))
-        ours = _both_starts(
+        ours = Subject(
             installed,
             lambda *words: root.command("scribe-desktop", *words, user=user),
             INSIDE_SAMPLE,
         )
-        theirs = _both_starts(Path(sys.prefix), source, str(SAMPLE))
-    ours["on disk, MB"] = _megabytes(path for path in installed.rglob("*") if path.is_file())
-    theirs["on disk, MB"] = _megabytes(_files_of_the_environment())
-    for what, value in ours.items():
-        ratio = value / theirs[what]
+        theirs = Subject(Path(sys.prefix), _from_source(Path(scratch)), str(SAMPLE))
+        pairs = _starts(ours, theirs)
+    pairs["on disk, MB"] = (
+        _megabytes(path for path in installed.rglob("*") if path.is_file()),
+        _megabytes(_files_of_the_environment()),
+    )
+    for what, (own, source) in pairs.items():
         root.figures[f"beside source: {what}"] = (
-            f"{value:.2f} installed, {theirs[what]:.2f} from source, ratio {ratio:.2f}"
+            f"{own:.2f} installed, {source:.2f} from source, ratio {own / source:.2f}"
         )
 
 
@@ -71,19 +82,25 @@ def _from_source(scratch: Path) -> Command:
     return lambda *words: ["env", "-i", *pairs, sys.executable, "-m", "scribe_desktop", *words]
 
 
-def _both_starts(folder: Path, program: Command, sample: str) -> dict[str, float]:
-    seen: dict[str, float] = {}
-    for what, words in (
-        ("--version, s", ("--version",)),
-        ("sessions, s", ("sessions", "--json")),
-        ("dictate --file (23 s of speech), s", ("dictate", "--file", sample, "--json")),
-    ):
-        _forget(folder)
-        seen[f"{what}, cold"] = _timed(program(*words))
-        seen[f"{what}, warm"] = statistics.median(_timed(program(*words)) for _ in range(_WARM))
-    _forget(folder)
-    seen["window on screen, s, cold"] = _window(program())
-    seen["window on screen, s, warm"] = statistics.median(_window(program()) for _ in range(_WARM))
+def _starts(*subjects: Subject) -> dict[str, tuple[float, ...]]:
+    """Each thing cold and warm; the subjects by turns, so that a busy minute meets both."""
+    starts: dict[str, Callable[[Subject], float]] = {
+        "--version, s": lambda one: _timed(one.command("--version")),
+        "sessions, s": lambda one: _timed(one.command("sessions", "--json")),
+        "dictate --file (23 s of speech), s": lambda one: _timed(
+            one.command("dictate", "--file", one.sample, "--json")
+        ),
+        "window on screen, s": lambda one: _window(one.command()),
+    }
+    seen: dict[str, tuple[float, ...]] = {}
+    for what, start in starts.items():
+        for one in subjects:
+            _forget(one.folder)
+        seen[f"{what}, cold"] = tuple(start(one) for one in subjects)
+        rounds = [tuple(start(one) for one in subjects) for _ in range(_WARM)]
+        seen[f"{what}, warm"] = tuple(
+            statistics.median(times) for times in zip(*rounds, strict=True)
+        )
     return seen
 
 

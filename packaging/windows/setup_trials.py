@@ -35,6 +35,15 @@ def install(wine: "Wine", setup: Path, *mode: str) -> float:
     return time.monotonic() - began
 
 
+def uninstall(wine: "Wine", place: str, *mode: str) -> int:
+    """Run the uninstaller silently and in place, to be waited for; what it ended with."""
+    # The place comes last and without quotation marks, which only a batch file can promise.
+    script = wine.shared / "uninstall.bat"
+    words = " ".join(("/S", *mode, f"_?={place}"))
+    script.write_text(f'@"{place}\\uninstall.exe" {words}\r\n@exit /b %errorlevel%\r\n', "utf-8")
+    return wine.code("cmd", "/c", r"Z:\work\uninstall.bat")
+
+
 def try_update(wine: "Wine", older: Path, newer: Path) -> None:
     """Install an older version and then ours over it; nothing of the old one may linger."""
     install(wine, older, "/CurrentUser")
@@ -58,7 +67,7 @@ def try_while_open(wine: "Wine", setup: Path) -> None:
         wait_until(lambda: bool(windows_on_screen()), "The window did not open in Wine.")
         codes = (
             wine.code(rf"Z:\work\installers\{setup.name}", "/S", "/CurrentUser"),
-            wine.code(rf"{OWN}\uninstall.exe", "/S", "/CurrentUser", rf"_?={OWN}"),
+            uninstall(wine, OWN, "/CurrentUser"),
         )
         if codes != (OPEN, OPEN) or not program.is_dir():
             raise SetUpError(f"Set-up and removal of the open program ended with {codes}.")
@@ -69,7 +78,7 @@ def try_removal(wine: "Wine") -> None:
     """Removing keeps the recordings, and what was set to start with the system goes."""
     autostart = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
     wine.run("reg", "add", autostart, "/v", "scribe-desktop", "/d", "x", "/f")
-    wine.run(rf"{OWN}\uninstall.exe", "/S", "/CurrentUser", rf"_?={OWN}")
+    _expect_success(uninstall(wine, OWN, "/CurrentUser"))
     _expect_gone(wine, OWN, "HKCU")
     if wine.code("reg", "query", autostart, "/v", "scribe-desktop") == 0:
         raise SetUpError("The removed program would still start with the system.")
@@ -86,11 +95,16 @@ def try_for_everyone(wine: "Wine", setup: Path) -> None:
         raise SetUpError("The set-up for all users did not install into Program Files.")
     version = wine.run(rf"{SHARED}\scribe-desktop.exe", "--version").strip()
     wine.note("set-up, silent, all users", f"{took:.0f} s into Program Files, {version}")
-    wine.run(rf"{SHARED}\uninstall.exe", "/S", "/AllUsers", "/DeleteData", rf"_?={SHARED}")
+    _expect_success(uninstall(wine, SHARED, "/AllUsers", "/DeleteData"))
     _expect_gone(wine, SHARED, "HKLM")
     if (local(wine) / "scribe-desktop").exists():
         raise SetUpError("The uninstaller was told to delete the recordings and did not.")
     wine.note("uninstall, silent, /DeleteData", "program and this user's recordings gone")
+
+
+def _expect_success(code: int) -> None:
+    if code != 0:
+        raise SetUpError(f"The uninstaller ended with {code}.")
 
 
 def _expect_version(wine: "Wine", hive: str, setup: Path) -> None:
