@@ -29,6 +29,10 @@ _FORGOTTEN = (
     "The lock screen of this computer comes now; if it does not, lock the computer yourself. "
     "Sign in to it, and the PIN is taken away. Your recordings stay as they are."
 )
+_ASK_IT = (
+    "This desktop does not tell of its lock screen, so whoever looks after this computer has to "
+    "take the PIN away. Your recordings stay as they are, and you can go on recording."
+)
 
 
 class Curtain(QWidget):
@@ -84,7 +88,7 @@ class Curtain(QWidget):
         chooses = lock is not None and required and not is_set and not by_computer
         self.pin.clear()
         self.pin.setVisible(is_set)
-        self.forgot.setVisible(is_set and lock is not None and lock.can_prove_otherwise)
+        self.forgot.setVisible(is_set)
         self.new_pin.setVisible(chooses)
         self.sign_in.setVisible(by_computer)
         self.show_again.setVisible(not chooses and not by_computer)
@@ -139,7 +143,9 @@ class Curtain(QWidget):
     @Slot()
     def _forget(self) -> None:
         lock = self._lock
-        if lock is not None:
+        if lock is not None and not lock.can_prove_otherwise:
+            self.say(_ASK_IT)
+        elif lock is not None:
             self.say(_FORGOTTEN)
             lock.await_sign_in(self._pin_forgotten.emit)
             self.lock_computer()
