@@ -19,6 +19,7 @@ from scribe_desktop.ui.record_bar import RecordBar
 from scribe_desktop.ui.results_pane import ResultsPane
 
 NOT_NOTED = "The patient's consent to this recording is not noted."
+LATER_TOO = "The recording goes on. It can be noted later, too."
 AGREES = "Patient agrees"
 
 
@@ -73,9 +74,7 @@ class Consent(QObject):
             self.note(session.session_id)
         else:
             act = partial(self.note, session.session_id)
-            self._deeds.told.emit(
-                Telling(NOT_NOTED, "The recording goes on.", action=AGREES, act=act)
-            )
+            self._deeds.told.emit(Telling(NOT_NOTED, LATER_TOO, action=AGREES, act=act))
 
     @Slot(bool)
     def _ticked(self, on: bool) -> None:  # noqa: FBT001  Qt's signal

@@ -85,7 +85,9 @@ def ask_patient(parent: QWidget, patient: Patient, chosen: Callable[[Patient], N
     buttons.rejected.connect(dialog.reject)
     dialog.accepted.connect(lambda: chosen(form.patient()))
     column.addWidget(buttons)
-    dialog.resize(640, 220)
+    # Wide enough for all five fields, and as high as they are in a narrower one.
+    dialog.resize(820, 0)
+    dialog.resize(820, max(column.totalHeightForWidth(820), 240))
     dialog.open()
     form.take_focus()
     return dialog

@@ -247,7 +247,7 @@ class ResultsPane(QWidget):
         tabs = self._made_tabs(shown, shown.versions)
         heard = self._made_tabs(shown, shown.heard) if shown.heard else tabs
         self._heard_tabs = {tab.key: tab for tab in heard}
-        if self._offers_documents and shown.session.remote is not None and not shown.origin:
+        if self._offers_documents and _is_delivered(shown):
             tabs = (*tabs, DOCUMENTS)
         place = max(self.tab_bar.currentIndex(), 0) if keep_place else self._first_place(tabs)
         self._tabs = tabs
@@ -404,6 +404,13 @@ class ResultsPane(QWidget):
             self._show_actions()
             if had_focus:
                 self.actions_row.edit.setFocus()
+
+
+def _is_delivered(shown: Shown) -> bool:
+    """Whether it is ours and its service has heard all of it."""
+    session = shown.session
+    heard = session.delivery in (Delivery.ENDED, Delivery.RESOLVED)
+    return heard and session.remote is not None and not shown.origin
 
 
 def _facts(shown: Shown) -> str:

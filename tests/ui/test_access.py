@@ -205,16 +205,14 @@ def test_nothing_is_clipped(
     assert clipped(main) == []
 
 
-def test_a_narrow_window_shows_one_thing_at_a_time(windows: Windows, line: ScriptedLine) -> None:
+def test_a_narrow_window_shows_one_thing_at_a_time(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
     main = windows.main
     main.resize(600, 500)
-    QApplication.processEvents()
-    assert main.results.isVisible()
-    assert not main.list.isVisible()
+    qtbot.waitUntil(lambda: main.results.isVisible() and not main.list.isVisible())
     main.bar.sessions.click()
     assert main.list.isVisible()
     assert not main.results.isVisible()
     main.resize(1100, 700)
-    QApplication.processEvents()
-    assert main.list.isVisible()
-    assert main.results.isVisible()
+    qtbot.waitUntil(lambda: main.results.isVisible() and main.list.isVisible())
