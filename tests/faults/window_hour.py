@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from scribe_desktop.domain.audio import SAMPLE_RATE, seconds  # noqa: E402  found through the above
+from scribe_desktop.domain.dictation import linked  # noqa: E402
 from scribe_desktop.domain.session import Session  # noqa: E402
 from scribe_desktop.services.credentials import Credentials  # noqa: E402
 from scribe_desktop.services.encoder import decode_chunk  # noqa: E402
@@ -155,22 +156,25 @@ class Hour:
     def _measured(self, looks: Looks, took: dict[str, float]) -> dict[str, Any]:
         beat, bare = json.loads(self._beat.read_text()), json.loads(self._bare_beat.read_text())
         count = json.loads(self._count.read_text())
-        session, decoded = self._kept()
+        parts, decoded = self._kept()
         given = count["given"] * SAMPLE_RATE // count["rate"]
         taken = count["taken"] * SAMPLE_RATE // count["rate"]
+        kept = sum(part.frames for part in parts)
+        gaps = [gap for part in parts for gap in part.gaps]
         settled = min(SETTLED_S / 60, self._minutes / 2)
         return {
             "minutes": round(took["spoken_s"] / 60, 2),
             "given_frames": given,
             "taken_frames": taken,
-            "kept_frames": session.frames,
+            "kept_frames": kept,
             "decoded_frames": decoded,
             "blocks": count["blocks"],
-            "lost_s": round(max(seconds(taken - session.frames), 0.0), 3),
+            "lost_s": round(max(seconds(taken - kept), 0.0), 3),
             "clock_s": round(took["spoken_s"], 1),
-            "gaps": [[seconds(gap.at_frame), gap.seconds_lost, gap.reason] for gap in session.gaps],
-            "chunks": session.chunks,
-            "outcome": str(session.outcome or ""),
+            "gaps": [[seconds(gap.at_frame), gap.seconds_lost, gap.reason] for gap in gaps],
+            "sessions": len(parts),
+            "chunks": sum(part.chunks for part in parts),
+            "outcome": str(parts[-1].outcome or ""),
             "stop_to_text_s": round(took["text_s"], 1),
             "memory_start_mb": looks.memory_at(settled),
             "memory_10_min_mb": looks.memory_at(10),
@@ -182,14 +186,20 @@ class Hour:
             **stalls(beat, bare),
         }
 
-    def _kept(self) -> tuple[Session, int]:
+    def _kept(self) -> tuple[tuple[Session, ...], int]:
+        """The dictation's sessions, the first one first: it rolls over before the service's hour."""
         places = find_places({HOME_VARIABLE: str(self._home)})
         key = Credentials(places.keyring_name, places.config).spool_key(spool_exists=True).key
         spool = Spool.open(places.spool, key, now=time.time)
         try:
-            (session,) = spool.sessions()
-            chunks = (spool.chunk(session.session_id, index) for index in range(session.chunks))
-            return session, sum(len(decode_chunk(chunk)) // 2 for chunk in chunks)
+            sessions = spool.sessions()
+            parts = linked(sessions, sessions[0].session_id)
+            chunks = (
+                spool.chunk(part.session_id, index)
+                for part in parts
+                for index in range(part.chunks)
+            )
+            return parts, sum(len(decode_chunk(chunk)) // 2 for chunk in chunks)
         finally:
             spool.close()
 
