@@ -187,7 +187,7 @@ class Hour:
         }
 
     def _kept(self) -> tuple[tuple[Session, ...], int]:
-        """The dictation's sessions, the first one first: it rolls over before the service's hour."""
+        """The sessions of the dictation, first to last: it rolls over before the service's hour."""
         places = find_places({HOME_VARIABLE: str(self._home)})
         key = Credentials(places.keyring_name, places.config).spool_key(spool_exists=True).key
         spool = Spool.open(places.spool, key, now=time.time)
