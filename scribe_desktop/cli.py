@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("session_id", metavar="ID")
     export = commands.add_parser("export", help="print a dictation in a format")
     export.add_argument("session_id", metavar="ID")
-    export.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    export.add_argument("--format", choices=("text", "markdown", "fhir", "json"), default="text")
 
     audit = commands.add_parser("audit", help="who did what, and whether a line was altered since")
     audit.add_argument("what", nargs="?", choices=("show", "verify"), default="show")

@@ -34,6 +34,7 @@ from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.domain.time_limit import TimeLimit
 from scribe_desktop.exits import Exit
 from scribe_desktop.export.documents import as_markdown, as_text
+from scribe_desktop.export.fhir import as_fhir
 from scribe_desktop.line import Line
 from scribe_desktop.services.control import Exchange, Holder
 from scribe_desktop.services.places import write_private
@@ -304,6 +305,8 @@ def _report(call: Call) -> Answer:
 def _export(call: Call) -> Answer:
     session_id, form = _chosen(call), call.request["format"]
     call.program.audit("exported", session_id, form)
+    if form == "fhir":
+        return Answer(Exit.DONE, as_fhir(call.line.dictation(session_id)))
     write = {"text": as_text, "markdown": as_markdown}.get(form)
     if write is None:
         return _report(call)

@@ -179,7 +179,7 @@ class Terminal:
     def _finish(self, request: dict[str, Any], answer: dict[str, Any]) -> int:
         self._progress.clear()
         record = answer["record"]
-        if self._as_json or request.get("format") == "json":
+        if self._as_json or request.get("format") in ("json", "fhir"):
             sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
         else:
             self._print_for_reading(request, record)

@@ -103,7 +103,7 @@ def report(
         "remote_session_ids": [rid for session in dictation.sessions for rid in session.remote_ids],
         "status": str(status(dictation)),
         "transcript": transcript(dictation),
-        "templates": [_note_record(note) for note in _notes(dictation)],
+        "templates": [_note_record(note) for note in notes_of(dictation)],
         "languages": list(
             next((r.languages for r in results if r.languages), first.order.languages)
         ),
@@ -150,11 +150,11 @@ def _transcript_of(dictation: Dictation, session: Session) -> str | None:
 
 def _holds_words(dictation: Dictation) -> bool:
     """Whether something was understood; a note that failed for want of speech does not count."""
-    filled = (note for note in _notes(dictation) if note.status is not NoteStatus.FAILED)
+    filled = (note for note in notes_of(dictation) if note.status is not NoteStatus.FAILED)
     return bool(transcript(dictation)) or any(note.content for note in filled)
 
 
-def _notes(dictation: Dictation) -> tuple[Note, ...]:
+def notes_of(dictation: Dictation) -> tuple[Note, ...]:
     """The notes of all sessions, in order; a linked session adds its own."""
     return tuple(
         note

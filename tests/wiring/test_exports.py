@@ -1,5 +1,6 @@
 """Exports and the support bundle are files of the owner's alone, and say only what they may."""
 
+import base64
 import json
 import stat
 import zipfile
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from scribe_desktop.domain.dictation import Dictation
 from scribe_desktop.domain.errors import ScribeError
@@ -38,6 +40,24 @@ class Line:
 
     def sessions(self) -> Sequence[Session]:
         return (SESSION,)
+
+
+def test_what_could_not_be_recorded_is_on_paper_and_the_file_names_nobody(
+    tmp_path: Path, qapp: QApplication
+) -> None:
+    Exports(Line()).export(ID, "pdf", str(tmp_path / "note.pdf"))
+    content = (tmp_path / "note.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")
+    assert b"Canary" not in content, "neither its title nor its name is the patient's"
+    assert stat.S_IMODE((tmp_path / "note.pdf").stat().st_mode) == 0o600
+
+
+def test_a_bundle_for_a_record_system_holds_the_words(tmp_path: Path) -> None:
+    Exports(Line()).export(ID, "fhir", str(tmp_path / "note.fhir.json"))
+    bundle = json.loads((tmp_path / "note.fhir.json").read_text("utf-8"))
+    attachment = bundle["entry"][0]["resource"]["content"][0]["attachment"]
+    assert base64.b64decode(attachment["data"]) == b"Canary speech."
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
