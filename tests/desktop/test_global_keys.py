@@ -1,7 +1,7 @@
 """Keys are bound again whenever there is a reason, and every result is told."""
 
 from collections.abc import Iterator, Mapping
-from queue import Queue
+from queue import Empty, Queue
 
 import pytest
 
@@ -98,6 +98,17 @@ def test_a_key_that_another_program_gave_back_works_and_is_told_once(watched: Wa
     assert watched.next() == Bound("ok")
     assert watched.backend.binds.qsize() == 4
     assert watched.told.empty()
+
+
+def test_where_the_desktop_asks_the_user_a_no_is_not_asked_again(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched.backend, "user_chooses_key", True)
+    watched.backend.answers = [HotkeyUnavailable("ended", "try again"), Bound("asked again")]
+    watched.keys.set(KEYS)
+    assert isinstance(watched.next(), HotkeyUnavailable)
+    with pytest.raises(Empty):
+        watched.told.get(timeout=0.2)
 
 
 def test_lost_keys_are_told_once_and_tried_until_they_are_back(watched: Watched) -> None:

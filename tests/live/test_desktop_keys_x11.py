@@ -1,14 +1,20 @@
 """Global keys on a real X server, while another program has the focus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
 
 from scribe_desktop.desktop.actions import Action, ActionEvent, Edge
-from scribe_desktop.desktop.hotkeys.backend import Bound, HotkeyTaken, HotkeyUnavailable
+from scribe_desktop.desktop.hotkeys.backend import (
+    Binding,
+    Bound,
+    HotkeyTaken,
+    HotkeyUnavailable,
+)
 from scribe_desktop.desktop.hotkeys.chord import Chord
+from scribe_desktop.desktop.hotkeys.keys import GlobalKeys
 from scribe_desktop.desktop.hotkeys.x11 import X11Hotkeys
 from scribe_desktop.domain.errors import DesktopError
 from tests.live.desktop_stage import Stage, wait_for
@@ -111,6 +117,28 @@ def test_another_layout_moves_the_key_with_its_name(stage: Stage, keys: Keys) ->
     stage.run("setxkbmap", "ru")
     # No Y at all: the key where an American keyboard has it (29).
     wait_for(lambda: _fires_by_number(stage, keys, "29"), "the key on a Russian keyboard")
+
+
+def test_a_key_that_the_new_layout_does_not_have_is_told(stage: Stage) -> None:
+    stage.run("setxkbmap", "de")
+    told: Queue[Mapping[Action, Binding]] = Queue()
+    keys = GlobalKeys(X11Hotkeys(stage.display), lambda _: None, told.put)
+    keys.start()
+    try:
+        keys.set({**TOGGLE, Action.PAUSE: Chord.parse("Ctrl+Alt+Ü")})
+        assert set(map(type, told.get(timeout=5).values())) == {Bound}
+        stage.run("setxkbmap", "us")
+
+        def told_of_each() -> bool:
+            now = told.get(timeout=5)
+            lost, kept = now[Action.PAUSE], now[Action.TOGGLE]
+            return isinstance(lost, HotkeyUnavailable) and isinstance(kept, Bound)
+
+        wait_for(told_of_each, "the key that is missing")
+        stage.run("setxkbmap", "de")
+        wait_for(lambda: set(map(type, told.get(timeout=5).values())) == {Bound}, "both again")
+    finally:
+        keys.stop()
 
 
 def test_a_second_layout_switched_to_by_the_user_changes_nothing(stage: Stage, keys: Keys) -> None:

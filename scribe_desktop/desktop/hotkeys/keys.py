@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from scribe_desktop.desktop.actions import Action
-from scribe_desktop.desktop.hotkeys.backend import Binding, HotkeyBackend, HotkeyTaken, OnKey
+from scribe_desktop.desktop.hotkeys.backend import (
+    Binding,
+    HotkeyBackend,
+    HotkeyTaken,
+    HotkeyUnavailable,
+    OnKey,
+)
 from scribe_desktop.desktop.hotkeys.chord import Chord
 from scribe_desktop.domain.errors import DesktopError
 
@@ -77,7 +83,7 @@ class GlobalKeys:
 
     def _lose(self, error: DesktopError) -> None:
         with self._changed:
-            self._lost = error
+            self._lost, self._due = error, self._wanted is not None
             self._changed.notify()
 
     def _run(self) -> None:
@@ -116,12 +122,22 @@ class GlobalKeys:
                 if self._due and self._wanted is not None:
                     self._due = False
                     return self._wanted, again
-                # No system tells when the other program gives a key back.
-                taken = any(isinstance(one, HotkeyTaken) for one in self._told.values())
-                notified = self._changed.wait(AGAIN_AFTER_S if self._recovering or taken else None)
+                try_again = self._recovering or self._may_come_back()
+                notified = self._changed.wait(AGAIN_AFTER_S if try_again else None)
                 again = not notified
                 self._due = self._due or again
         return None
+
+    def _may_come_back(self) -> bool:
+        """Whether a key that fails now may work by itself later.
+
+        No system tells when another program gives a key back. Where the desktop
+        asks the user, trying again would only show its question again.
+        """
+        if self._backend.user_chooses_key:
+            return False
+        failing = (HotkeyTaken, HotkeyUnavailable)
+        return any(isinstance(one, failing) for one in self._told.values())
 
 
 def _same(bound: Mapping[Action, Binding], told: Mapping[Action, Binding]) -> bool:

@@ -158,6 +158,9 @@ class X11Hotkeys:
             # changes its number.
             failed = [v for v in self._bind(self._chords).values() if isinstance(v, DesktopError)]
             log.info("keyboard changed; %d keys bound anew", len(self._chords) - len(failed))
+            if failed:
+                # Whoever keeps the keys asks again at once and tells what became of each.
+                self._on_lost(failed[0])
             self._take_events()
 
     def _take(self, event: InputEvent) -> None:
