@@ -52,6 +52,7 @@ from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.domain.shown_text import shown_versions
 from scribe_desktop.ordering import cuts_for, service_named, upload_type_for, usual_order
+from scribe_desktop.services.late_write import write_within
 
 
 def new_session_id() -> SessionId:
@@ -88,6 +89,7 @@ class Line:
         self._settings = settings.load()
         self._listeners: list[Listener] = []
         self._at_work = AtWork()
+        self._not_yet_stored: dict[SessionId, Session] = {}
         self._handed_over: set[SessionId] = set()
         store.subscribe(self._session_changed)
 
@@ -188,7 +190,8 @@ class Line:
         """End the running dictation and set it aside."""
         if running := self._at_work.at_microphone:
             session_id, recording = running
-            self._apply(session_id, Cancelled(self._now()))
+            cancelled = Cancelled(self._now())
+            write_within(lambda: self._apply(session_id, cancelled))
             recording.stop()
 
     def obey(self, command: str) -> None:
@@ -212,8 +215,12 @@ class Line:
         running = self._at_work.at_microphone
         if running is None:
             return None
-        session = self._store.get(running[1].session_id)
+        session = self._stored(running[1].session_id)
         return None if session.capture is Capture.STOPPED else session
+
+    def _stored(self, session_id: SessionId) -> Session:
+        """The session as stored; as it began, while the disk has not answered yet."""
+        return self._not_yet_stored.get(session_id) or self._store.get(session_id)
 
     def recorded_s(self, session_id: SessionId | None = None) -> float:
         """Seconds recorded in the running dictation, or in the one named."""
@@ -415,9 +422,16 @@ class Line:
             order=order or self.usual_order(),
             follows=follows,
         )
-        try:
+
+        def add() -> None:
             self._store.add(session)
+            self._not_yet_stored.pop(session.session_id)
+
+        self._not_yet_stored[session.session_id] = session
+        try:
+            write_within(add)
         except DiskFull as error:
+            self._not_yet_stored.pop(session.session_id)
             raise DiskFull(
                 "The disk of this computer takes nothing, so nothing was recorded.",
                 "Free some space, then start again.",

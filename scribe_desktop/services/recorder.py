@@ -212,6 +212,7 @@ class Recorder:
             raise
         finally:
             self._source.close()
+            self._writer.close()
             self._over.set()
             self._is_safe.set()
 
@@ -362,9 +363,8 @@ class Recorder:
 
     def _make_safe(self) -> None:
         self._tail.flush(self._writer)
+        self._writer.then(self._is_safe.set)
         self._writer.retry(at_once=True)
-        if not self._writer.is_behind:
-            self._is_safe.set()
 
     def _is_quiet(self, window: bytes) -> bool:
         quiet = self._judge(window)
@@ -415,4 +415,6 @@ class Recorder:
                 "Start a new dictation to go on.",
             )
         )
+        # The tail must not grow behind the chunk that is now made of it.
+        self._writer.drain(DRAIN_S)
         close_tail(self._spool, self._tail.session_id, self._now())

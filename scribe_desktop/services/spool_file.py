@@ -134,3 +134,6 @@ class SpoolFile:
         self._connection.close()
         self._connection = fresh
         self._suspect = False
+        # The file may be another one now: the disk was repaired and mounted again.
+        with self._looking:
+            self._break_glass()

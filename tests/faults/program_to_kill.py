@@ -10,11 +10,10 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from scribe_desktop import app, cli
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE
-from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneState
+from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
 from scribe_desktop.services import local_service
 from scribe_desktop.services.source import Block, Ended, Heard
 
@@ -79,12 +78,33 @@ class TimedSource:
             self._count = -1
 
 
-def main(speech: Path, count: Path, arguments: list[str]) -> int:
-    def record(self: app.Program, session_id: Any, cuts: Any, _: str, *rest: Any) -> Any:
-        return self._started(TimedSource(speech.read_bytes(), count), session_id, cuts, *rest)
+class FileInstead:
+    """Microphones that hear a file; there is no loudspeaker."""
 
+    def __init__(self, speech: Path, count: Path) -> None:
+        self._speech = speech
+        self._count = count
+
+    def choices(self) -> tuple[MicrophoneChoice, ...]:
+        return (MicrophoneChoice("file", "File", is_default=True),)
+
+    def source(self, _name: str = "") -> TimedSource:
+        return TimedSource(self._speech.read_bytes(), self._count)
+
+    def keep_ready(self, wanted: str | None) -> None:
+        return
+
+    def cue(self, cue: object) -> None:
+        return
+
+    def close(self) -> bool:
+        return True
+
+
+def main(speech: Path, count: Path, arguments: list[str]) -> int:
     host = Path(__file__).with_name("counting_host.py")
-    setattr(app.Program, "_record_microphone", record)  # noqa: B010  its type is none of ours
+    heard = FileInstead(speech, count)
+    setattr(app.Program, "microphones", lambda _: heard)  # noqa: B010  its type is none of ours
     local_service.serve_command = lambda: [sys.executable, str(host)]
     return cli.main(arguments)
 

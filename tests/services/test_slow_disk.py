@@ -1,0 +1,191 @@
+"""A disk that does not answer for a while stops neither the microphone nor the window."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scribe_desktop.domain.chunker import Cuts
+from scribe_desktop.domain.errors import DiskFull, UnknownSession
+from scribe_desktop.domain.notices import Notice, SpoolTrouble
+from scribe_desktop.domain.order import Order
+from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.services.encoder import decode, encode_wav
+from scribe_desktop.services.late_write import write_within
+from scribe_desktop.services.recorder import Recorder
+from scribe_desktop.services.source import Block, Heard
+from scribe_desktop.services.spool import Spool
+from tests.services.scripted_source import ScriptedSource
+from tests.services.slow_disk import SlowDisk
+from tests.services.sounds import loud_is_speech, pcm16, speechlike
+
+KEY = bytes(range(32))
+ID = SessionId("5e55")
+QUICK = Cuts(rules=((0.5, 0.1),), limit_s=1.5)
+BLOCK_BYTES = 3_200
+WAIT_S = 20.0
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    spool = Spool.open(tmp_path / "spool", KEY, now=lambda: 1.0)
+    yield spool
+    spool.close()
+
+
+def test_the_recorder_hears_all_of_it_while_the_disk_hangs(spool: Spool) -> None:
+    disk = SlowDisk(spool)
+    spool.add(Session(ID, 1.0, Order()))
+    spoken = pcm16(speechlike(12.0))
+    blocks = [Block(spoken[at : at + BLOCK_BYTES]) for at in range(0, len(spoken), BLOCK_BYTES)]
+    notices: list[Notice] = []
+    heard_meanwhile: list[int] = []
+    unkept: list[int] = []
+
+    def answer() -> None:
+        # Reached only if the recorder went on through all of the speech while nothing was written.
+        heard_meanwhile.append(recorder.recorded_frames)
+        unkept.append(recorder.unkept_frames)
+        disk.answer()
+
+    script: list[Heard | Callable[[], None]] = [
+        *blocks[:30], disk.hang, *blocks[30:100], answer, *blocks[100:],
+    ]  # fmt: skip
+    ticks = iter(range(1_000_000))
+    recorder = Recorder(
+        spool,
+        ScriptedSource(script),
+        ID,
+        QUICK,
+        notices.append,
+        lambda: 2.0,
+        clock=lambda: next(ticks) * 0.02,
+        is_quiet=loud_is_speech,
+        encoding=encode_wav,
+    )
+    recorder.start()
+    assert recorder.join(WAIT_S)
+    assert heard_meanwhile == [100 * BLOCK_BYTES // 2]
+    assert unkept[0] > 60 * BLOCK_BYTES // 2
+    told = [notice for notice in notices if isinstance(notice, SpoolTrouble)]
+    assert [notice.recovered for notice in told] == [False, True]
+    assert "kept in memory" in told[0].message
+    session = spool.get(ID)
+    assert session.capture is Capture.STOPPED
+    chunks = [spool.chunk(ID, index) for index in range(session.chunks)]
+    assert b"".join(decode(chunk.body) for chunk in chunks) == spoken
+    assert spool.tail(ID) == b""
+
+
+def test_whoever_only_looks_does_not_wait_for_it(spool: Spool) -> None:
+    disk = SlowDisk(spool)
+    spool.add(Session(ID, 1.0, Order()))
+    spool.remember("fact", 7)
+    spool.append_tail(ID, 0, b"\1\0" * 160)
+    disk.hang()
+    writing = threading.Thread(target=lambda: spool.append_tail(ID, 160, b"\2\0" * 160))
+    writing.start()
+    assert disk.waited.wait(WAIT_S)
+    # On this thread, as on the window's: a look that waited would never come back.
+    assert [session.session_id for session in spool.sessions()] == [ID]
+    assert spool.get(ID).session_id == ID
+    assert spool.tail(ID) == b"\1\0" * 160
+    assert spool.versions(ID) == ()
+    assert spool.has_audio(ID)
+    assert spool.recall("fact") == 7
+    assert spool.audit_lines() is not None
+    disk.answer()
+    writing.join(WAIT_S)
+    assert spool.tail(ID) == b"\1\0" * 160 + b"\2\0" * 160
+
+
+def test_a_tail_is_never_seen_beside_a_session_that_is_older(spool: Spool) -> None:
+    """The file is sealed a moment before the snapshot in memory; nobody may see the difference."""
+    chunk = encode_wav(b"\1\0" * 1600, 0)
+    spool.add(Session(ID, 1.0, Order(), capture=Capture.RECORDING))
+    spool.append_tail(ID, 0, b"\1\0" * 1600)
+    spool.append_tail(ID, 1600, b"\2\0" * 1600)
+    committed, told = threading.Event(), threading.Event()
+    keep = spool._committed
+
+    def keep_late(session: Session) -> None:
+        committed.set()
+        told.wait(WAIT_S)
+        keep(session)
+
+    setattr(spool, "_committed", keep_late)  # noqa: B010
+    sealing = threading.Thread(target=lambda: spool.seal(ID, chunk))
+    sealing.start()
+    assert committed.wait(WAIT_S)
+    seen: list[tuple[bytes, int]] = []
+    looking = threading.Thread(target=lambda: seen.append((spool.tail(ID), spool.get(ID).frames)))
+    looking.start()
+    told.set()
+    looking.join(WAIT_S)
+    sealing.join(WAIT_S)
+    assert seen == [(b"\2\0" * 1600, 1600)]
+
+
+# --- beginning and cancelling, which the window asks for ------------------------------------
+
+
+def test_a_write_in_time_is_done_and_its_error_is_heard() -> None:
+    done: list[int] = []
+    assert write_within(lambda: done.append(1), WAIT_S)
+    assert done == [1]
+
+    def refuse() -> None:
+        raise DiskFull("full", "make room")
+
+    with pytest.raises(DiskFull):
+        write_within(refuse, WAIT_S)
+
+
+def test_a_write_that_takes_long_is_not_waited_for_and_is_tried_until_it_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scribe_desktop.services.late_write.RETRY_S", 0.01)
+    answers, done = threading.Event(), threading.Event()
+    tries: list[int] = []
+
+    def slow() -> None:
+        answers.wait(WAIT_S)
+        tries.append(1)
+        if len(tries) < 3:
+            raise DiskFull("full", "make room")
+        done.set()
+
+    assert not write_within(slow, 0.01)
+    answers.set()
+    assert done.wait(WAIT_S)
+    assert len(tries) == 3
+
+
+def test_a_dictation_begins_before_the_disk_has_taken_its_session(spool: Spool) -> None:
+    disk = SlowDisk(spool)
+    spoken = pcm16(speechlike(4.0))
+    blocks = [Block(spoken[at : at + BLOCK_BYTES]) for at in range(0, len(spoken), BLOCK_BYTES)]
+    disk.hang()
+    began = time.monotonic()
+    assert not write_within(lambda: spool.add(Session(ID, 1.0, Order())), 0.05)
+    assert time.monotonic() - began < WAIT_S / 2
+    with pytest.raises(UnknownSession):
+        spool.get(ID)
+    script: list[Heard | Callable[[], None]] = [*blocks[:20], disk.answer, *blocks[20:]]
+    recorder = Recorder(
+        spool,
+        ScriptedSource(script),
+        ID,
+        QUICK,
+        lambda _: None,
+        lambda: 2.0,
+        is_quiet=loud_is_speech,
+        encoding=encode_wav,
+    )
+    recorder.start()
+    assert recorder.join(WAIT_S)
+    session = spool.get(ID)
+    chunks = [spool.chunk(ID, index) for index in range(session.chunks)]
+    assert b"".join(decode(chunk.body) for chunk in chunks) == spoken
