@@ -216,7 +216,7 @@ def _silence(silent_s: float, pauses_in_s: float) -> str:
 
 
 def _emit_delivery(dictation: Dictation, emit: Emit) -> None:
-    accepted = sum(session.accepted for session in dictation.sessions)
+    accepted = sum(session.accepted_chunks for session in dictation.sessions)
     chunks = sum(session.chunks for session in dictation.sessions)
     problem = next((s.problem for s in dictation.sessions if s.problem), None)
     emit(

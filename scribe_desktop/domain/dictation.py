@@ -128,7 +128,7 @@ def listing(session: Session) -> dict[str, Any]:
         "status": _listed_status(session),
         "audio_seconds": round(seconds(session.frames), 3),
         "chunks": session.chunks,
-        "accepted": session.accepted,
+        "accepted": session.accepted_chunks,
         "service": session.order.service.name,
     }
 

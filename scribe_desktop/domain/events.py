@@ -134,6 +134,16 @@ class FormChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class PiecesChosen:
+    """A chunk is too large for the service: deliver each as so many files, from the start.
+
+    In a fresh remote session, so that no number ever means another piece of speech.
+    """
+
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryFailed:
     """A step failed; the next try is due at `retry_at`, or waits for someone (None)."""
 
@@ -188,6 +198,7 @@ DeliveryEvent: TypeAlias = (
     | Resolved
     | Lapsed
     | FormChosen
+    | PiecesChosen
     | DeliveryFailed
     | Released
 )

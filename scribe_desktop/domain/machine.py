@@ -15,7 +15,7 @@ What always holds (tests/domain/test_session_machine.py proves each one):
 4. A receipt for an earlier remote session never counts for the present one.
 5. Every stopped session with audio resolves once the service heals.
 6. Cancel is legal everywhere, loses nothing, and can be undone.
-7. All chunks of one remote session are sent in one form.
+7. All chunks of one remote session are sent in one form, and cut into as many files each.
 """
 
 import hashlib
@@ -40,6 +40,7 @@ from scribe_desktop.domain.events import (
     Lapsed,
     OrderAmended,
     Paused,
+    PiecesChosen,
     Released,
     Resolved,
     Restored,
@@ -78,6 +79,7 @@ DELIVERY: dict[tuple[Delivery, type[DeliveryEvent]], Delivery] = {
     (Delivery.UNSENT, Created): Delivery.OPEN,
     (Delivery.UNSENT, Lapsed): Delivery.UNSENT,
     (Delivery.UNSENT, FormChosen): Delivery.UNSENT,
+    (Delivery.UNSENT, PiecesChosen): Delivery.UNSENT,
     (Delivery.UNSENT, DeliveryFailed): Delivery.UNSENT,
     (Delivery.UNSENT, Released): Delivery.UNSENT,
     (Delivery.OPEN, TargetRenewed): Delivery.OPEN,
@@ -86,6 +88,7 @@ DELIVERY: dict[tuple[Delivery, type[DeliveryEvent]], Delivery] = {
     (Delivery.OPEN, EndAccepted): Delivery.ENDED,
     (Delivery.OPEN, Lapsed): Delivery.UNSENT,
     (Delivery.OPEN, FormChosen): Delivery.UNSENT,
+    (Delivery.OPEN, PiecesChosen): Delivery.UNSENT,
     (Delivery.OPEN, DeliveryFailed): Delivery.OPEN,
     (Delivery.OPEN, Released): Delivery.OPEN,
     (Delivery.ENDED, StillProcessing): Delivery.ENDED,
@@ -180,6 +183,11 @@ def _apply_delivery(session: Session, event: DeliveryEvent) -> Session:  # noqa:
         case FormChosen(form):
             fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
             return replace(_healthy(fresh), audio_form=form)
+        case PiecesChosen(pieces):
+            if pieces <= session.pieces:
+                raise IllegalEvent(session, event, "the pieces must become smaller")
+            fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
+            return replace(_healthy(fresh), pieces=pieces)
         case Created(remote):
             # Also when cancelled in the meantime: then Withdraw comes next, and
             # no session is left open on the service without anyone knowing.
@@ -190,8 +198,8 @@ def _apply_delivery(session: Session, event: DeliveryEvent) -> Session:  # noqa:
             session = replace(session, remote=remote)
         case ChunkAccepted(index, remote_id):
             _require_present(session, event, remote_id)
-            if index != session.accepted or index >= session.chunks or session.end_sent:
-                raise IllegalEvent(session, event, f"chunk {session.accepted} is due")
+            if index != session.accepted or index >= session.files or session.end_sent:
+                raise IllegalEvent(session, event, f"file {session.accepted} is due")
             session = replace(session, accepted=index + 1)
         case EndSent():
             _require_all_accepted(session, event)
@@ -245,7 +253,7 @@ def _require_present(session: Session, event: Event, remote_id: str) -> None:
 
 
 def _require_all_accepted(session: Session, event: Event) -> None:
-    if session.capture is not Capture.STOPPED or session.accepted != session.chunks:
+    if session.capture is not Capture.STOPPED or session.accepted != session.files:
         raise IllegalEvent(session, event, "audio is still to come")
     if session.is_empty:
         raise IllegalEvent(session, event, "nothing was recorded")

@@ -30,6 +30,7 @@ def read_session(record: Mapping[str, Any]) -> Session:
             "chunks",
             "frames",
             "accepted",
+            "pieces",
             "generation",
             "end_sent",
             "received",

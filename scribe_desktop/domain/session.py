@@ -88,6 +88,7 @@ class Session:
     withdrawn: bool = False
     amended: bool = False
     audio_form: AudioForm = AudioForm.WEBM
+    pieces: int = 1
     follows: SessionId | None = None
     typed: bool = False
     """Made of a text instead of speech: the text is the first version of its results."""
@@ -101,6 +102,16 @@ class Session:
     def is_empty(self) -> bool:
         """Whether it is over and nothing was recorded."""
         return self.capture is Capture.STOPPED and self.chunks == 0 and not self.typed
+
+    @property
+    def files(self) -> int:
+        """How many files the service gets of the chunks so far; `accepted` counts these."""
+        return self.chunks * self.pieces
+
+    @property
+    def accepted_chunks(self) -> int:
+        """How many chunks the service has whole."""
+        return self.accepted // self.pieces
 
     @property
     def remote_ids(self) -> tuple[str, ...]:

@@ -18,14 +18,14 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Send chunk `index`."""
+    """Send file `index`: a chunk, or a piece of one (domain/pieces.py)."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Tell the service that `count` chunks were all.
+    """Tell the service that `count` files were all.
 
     `ask_first`: an End may have gone out before, so look at the status before
     repeating it, because one server processes twice (PROTOCOL.md §1.6).
@@ -100,10 +100,10 @@ def _open_step(session: Session) -> Step:
         return Amend()
     if session.typed:
         return SendText(ask_first=session.end_sent)
-    if session.accepted < session.chunks:
+    if session.accepted < session.files:
         return Upload(session.accepted)
     if session.capture is Capture.STOPPED:
-        return End(session.chunks, ask_first=session.end_sent)
+        return End(session.files, ask_first=session.end_sent)
     return Rest()
 
 

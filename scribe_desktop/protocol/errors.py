@@ -270,6 +270,14 @@ def refuses_the_format(error: ServiceError) -> bool:
     return error.code == "invalid_audio_format" or error.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
+_SIZE_CODES = frozenset({"chunk_too_large", "file_too_large"})
+
+
+def refuses_the_size(error: ServiceError) -> bool:
+    """Whether the service, or a gateway before it, would take less of the same speech."""
+    return error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or error.code in _SIZE_CODES
+
+
 def _by_status(status: int) -> Rule:
     if status in BY_STATUS:
         return BY_STATUS[status]

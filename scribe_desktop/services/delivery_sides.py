@@ -28,7 +28,9 @@ class DeliverySpool(Protocol):
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """Every version of the results; of a typed session the text is in each."""
 
-    def note_sent(self, session_id: SessionId, form: AudioForm, chunk: EncodedChunk) -> bool:
+    def note_sent(
+        self, session_id: SessionId, form: AudioForm, pieces: int, chunk: EncodedChunk
+    ) -> bool:
         """Write down which recoded bytes go out; False if others of that form went before."""
 
 

@@ -44,7 +44,9 @@ def encode(pcm: bytes, index: int) -> EncodedChunk:
     file = io.BytesIO()
     # Seekable on purpose: the muxer then writes the duration, without which a
     # browser shows an endless recording.
-    with av.open(file, "w", format="webm") as container:
+    # Without the random names that the muxer would give it: the same speech, the same bytes.
+    exact = {"fflags": "+bitexact"}
+    with av.open(file, "w", format="webm", container_options=exact) as container:
         stream = container.add_stream("libopus", rate=SAMPLE_RATE, options=_OPTIONS)
         stream.layout = "mono"
         stream.bit_rate = BIT_RATE

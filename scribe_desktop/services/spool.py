@@ -193,14 +193,15 @@ class Spool:
 
     def receipt(self, session_id: SessionId, index: int) -> Receipt | None:
         """The digests of a chunk as it was sealed and as it was sent."""
-        with self._lock:
-            return self._receipts.of(session_id, index)
+        return self._receipts.of(session_id, index)
 
-    def note_sent(self, session_id: SessionId, form: AudioForm, chunk: EncodedChunk) -> bool:
+    def note_sent(
+        self, session_id: SessionId, form: AudioForm, pieces: int, chunk: EncodedChunk
+    ) -> bool:
         """Write down which recoded bytes go out; False if others of that form went before."""
         with self._lock:
             digest = hashlib.sha256(chunk.body).hexdigest()
-            return self._receipts.note(session_id, chunk.index, form, digest)
+            return self._receipts.note(session_id, chunk.index, form, pieces, digest)
 
     def chunk_lengths(self, session_id: SessionId) -> tuple[int, ...]:
         """The frames of every sealed chunk that is still here, in order."""

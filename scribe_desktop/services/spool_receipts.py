@@ -29,7 +29,7 @@ class SpoolReceipts:
 
     def of(self, session_id: SessionId, index: int) -> Receipt | None:
         """Both digests of a chunk; None when its audio is gone."""
-        rows = self._file.read(
+        rows = self._file.look(
             "SELECT c.digest, COALESCE(s.digest, '') FROM chunks c LEFT JOIN sent s"
             " ON s.session_id = c.session_id AND s.chunk = c.chunk"
             " WHERE c.session_id = ? AND c.chunk = ?",
@@ -38,19 +38,25 @@ class SpoolReceipts:
         )
         return Receipt(*rows[0]) if rows else None
 
-    def note(self, session_id: SessionId, index: int, form: AudioForm, digest: str) -> bool:
-        """Write down what is about to be sent; False if other bytes of that form went before."""
-        before = self._file.read(
+    def note(
+        self, session_id: SessionId, index: int, form: AudioForm, pieces: int, digest: str
+    ) -> bool:
+        """Write down what is about to be sent; False if other bytes of that form went before.
+
+        `index` is the number of the file: of the chunk, unless chunks go in pieces.
+        """
+        kind = form.value if pieces == 1 else f"{form.value}/{pieces}"
+        before = self._file.look(
             "SELECT form, digest FROM sent WHERE session_id = ? AND chunk = ?", session_id, index
         )
-        if before == [(form.value, digest)]:
+        if before == [(kind, digest)]:
             return True
         with self._file.transaction():
             self._file.execute(
                 "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
                 session_id,
                 index,
-                form.value,
+                kind,
                 digest,
             )
-        return not before or before[0][0] != form.value
+        return not before or before[0][0] != kind

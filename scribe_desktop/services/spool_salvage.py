@@ -135,7 +135,7 @@ def _reconcile(new: Any, session: Session) -> int:  # noqa: ANN401
         (session.session_id,),
     ).fetchall()
     left = {chunk for chunk, _ in rows}
-    lost = [index for index in range(session.accepted, session.chunks) if index not in left]
+    lost = [index for index in range(session.accepted_chunks, session.chunks) if index not in left]
     if not lost or session.delivery in (Delivery.ENDED, Delivery.RESOLVED):
         return 0
     frames = sum(count for _, count in rows)

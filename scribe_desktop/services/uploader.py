@@ -26,6 +26,7 @@ from scribe_desktop.domain.events import (
     FormChosen,
     Lapsed,
     OrderAmended,
+    PiecesChosen,
     Released,
     TargetRenewed,
     Withdrawn,
@@ -33,6 +34,7 @@ from scribe_desktop.domain.events import (
 from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
+from scribe_desktop.domain.pieces import finer
 from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
 from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import (
@@ -50,8 +52,8 @@ from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.requests import is_form
 from scribe_desktop.protocol.responses import Finished, Gone, Processing
 from scribe_desktop.services.delivery_sides import DeliveryClient, DeliverySpool
-from scribe_desktop.services.encoder import recoded
 from scribe_desktop.services.lanes import Lanes
+from scribe_desktop.services.outgoing import outgoing
 from scribe_desktop.services.typed_text import hand_over
 
 _log = logging.getLogger(__name__)
@@ -222,7 +224,12 @@ class Uploader:
             self._note(session, OrderAmended(_chunked(session)))
             self._note(session, Lapsed())
             return
-        chunk = recoded(self._spool.chunk(session.session_id, index), session.audio_form)
+        chunk = outgoing(
+            lambda sealed: self._spool.chunk(session.session_id, sealed),
+            index,
+            session.audio_form,
+            session.pieces,
+        )
         if not self._is_same_as_before(session, chunk):
             self._lapse(session)
             return
@@ -231,6 +238,8 @@ class Uploader:
         except ServiceError as error:
             if errors.refuses_the_format(error):
                 self._change_form(session, error)
+            elif errors.refuses_the_size(error):
+                self._cut_finer(session, error)
             elif error.code == errors.FORM_EXPIRED:
                 self._renew_target(session, client, error)
             else:
@@ -244,7 +253,9 @@ class Uploader:
         A sealed chunk never changes; a recoded one might, after an update of the decoder.
         """
         form = session.audio_form
-        return form is AudioForm.WEBM or self._spool.note_sent(session.session_id, form, chunk)
+        if form is AudioForm.WEBM and session.pieces == 1:
+            return True
+        return self._spool.note_sent(session.session_id, form, session.pieces, chunk)
 
     def _change_form(self, session: Session, refused: ServiceError) -> None:
         """Deliver anew in a form that the service may take; raises when none is left."""
@@ -253,6 +264,18 @@ class Uploader:
             raise refused
         _log.info("%s: the service takes no %s", session.session_id, session.audio_form)
         self._note(session, FormChosen(form))
+
+    def _cut_finer(self, session: Session, refused: ServiceError) -> None:
+        """Deliver anew in smaller files; raises when they are as small as they get.
+
+        Never within the same remote session: numbers behind this one may be sealed
+        already, and a number that was taken must not come to mean something else.
+        """
+        pieces = finer(session.pieces)
+        if pieces is None or session.order.upload_type is not UploadType.CHUNKED:
+            raise refused
+        _log.info("%s: a file is too large, now %d of each chunk", session.session_id, pieces)
+        self._note(session, PiecesChosen(pieces))
 
     def _renew_target(
         self, session: Session, client: DeliveryClient, refused: ServiceError
@@ -302,13 +325,11 @@ class Uploader:
         Believed once: then the dictation is delivered anew. Storage counts late,
         and streamed audio is not counted in files at all.
         """
-        if received is None or received >= session.chunks:
+        if received is None or received >= session.files:
             return False
         if session.order.upload_type is not UploadType.CHUNKED:
             return False
-        _log.warning(
-            "%s: %d chunks sent, %d received", session.session_id, session.chunks, received
-        )
+        _log.warning("%s: %d files sent, %d received", session.session_id, session.files, received)
         return session.generation == 0 and not is_form(_remote(session).upload_target)
 
     def _tell_once(self, session: Session, tell: Callable[[], None]) -> None:

@@ -89,7 +89,7 @@ def _sending_word(session: Session) -> StateWord:
         return StateWord("Waiting to send", Tone.QUIET)
     if session.typed:
         return StateWord("Sending", Tone.BUSY)
-    number = min(session.accepted + 1, session.chunks)
+    number = min(session.accepted_chunks + 1, session.chunks)
     return StateWord(f"Sending {number} of {session.chunks}", Tone.BUSY)
 
 

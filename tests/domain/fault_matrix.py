@@ -91,6 +91,10 @@ def take_no_webm(world: World) -> None:
     world.service.refused_forms.add("webm")
 
 
+def take_only_small_files(world: World) -> None:
+    world.service.least_pieces = 4
+
+
 def release(world: World) -> None:
     if not world.resolved:
         world.apply(world.core.events.Released())
@@ -125,6 +129,7 @@ FAULTS: tuple[Action, ...] = (
         cancel_withdraw_restore,
         forget,
         take_no_webm,
+        take_only_small_files,
         World.crash,
         World.note_gap,
     ),

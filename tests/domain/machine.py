@@ -102,6 +102,10 @@ class DeliveryMachine(RuleBasedStateMachine):
     def the_service_takes_no_webm_any_more(self) -> None:
         self.world.service.refused_forms.add("webm")
 
+    @rule(pieces=st.sampled_from([2, 4]))
+    def the_service_takes_only_small_files(self, pieces: int) -> None:
+        self.world.service.least_pieces = pieces
+
     @precondition(lambda self: not self.world.resolved)
     @rule()
     def the_network_is_back(self) -> None:

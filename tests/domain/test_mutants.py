@@ -17,11 +17,11 @@ MACHINE_MUTANTS = {
         "session.remote.remote_id)\n            session = replace(session, resolved_at",
     ),
     "chunks are accepted in any order": (
-        "index != session.accepted or index >= session.chunks",
-        "index >= session.chunks",
+        "index != session.accepted or index >= session.files",
+        "index >= session.files",
     ),
     "a chunk that was never sealed is accepted": (
-        "or index >= session.chunks or session.end_sent",
+        "or index >= session.files or session.end_sent",
         "or session.end_sent",
     ),
     "End before everything is accepted": (
@@ -29,8 +29,8 @@ MACHINE_MUTANTS = {
         "        case EndSent():\n",
     ),
     "End while the microphone is on": (
-        "session.capture is not Capture.STOPPED or session.accepted != session.chunks",
-        "session.accepted != session.chunks",
+        "session.capture is not Capture.STOPPED or session.accepted != session.files",
+        "session.accepted != session.files",
     ),
     "End of nothing": (
         "if session.is_empty:",
@@ -64,9 +64,15 @@ MACHINE_MUTANTS = {
         "    (Delivery.ENDED, Released): Delivery.ENDED, (Delivery.RESOLVED, Lapsed): 0,\n",
     ),
     "another form in the same session": (
-        "session if session.delivery is Delivery.UNSENT else _lapse(session)",
-        "session",
+        "return replace(_healthy(fresh), audio_form=form)",
+        "return replace(_healthy(session), audio_form=form)",
     ),
+    "smaller files in the same session": (
+        "return replace(_healthy(fresh), pieces=pieces)",
+        "return replace(_healthy(session), pieces=pieces)",
+    ),
+    "smaller files are not remembered": ("pieces=pieces)", "pieces=session.pieces)"),
+    "files may become larger again": ("if pieces <= session.pieces:", "if False:"),
     "another form is not remembered": ("audio_form=form)", "audio_form=session.audio_form)"),
     "success leaves the problem": ("retry_at=None, problem=None", "retry_at=None"),
     "failures are not counted": ("attempts=session.attempts + 1", "attempts=session.attempts"),
@@ -95,11 +101,11 @@ MACHINE_MUTANTS = {
 STEP_MUTANTS = {
     "the newest chunk goes first": ("Upload(session.accepted)", "Upload(session.chunks - 1)"),
     "End is repeated without asking": (
-        "End(session.chunks, ask_first=session.end_sent)",
-        "End(session.chunks, ask_first=False)",
+        "End(session.files, ask_first=session.end_sent)",
+        "End(session.files, ask_first=False)",
     ),
     "End counts one too many": (
-        "End(session.chunks, ask_first",
+        "End(session.files, ask_first",
         "End(session.chunks + 1, ask_first",
     ),
     "End while paused": (

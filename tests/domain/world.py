@@ -17,6 +17,7 @@ from typing import Any
 from scribe_desktop.domain.audio import AudioForm, Gap, form_after
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.order import Order
+from scribe_desktop.domain.pieces import finer
 from scribe_desktop.domain.results import Outcome
 
 CORE = ("session", "events", "machine", "steps", "record", "chunker")
@@ -75,6 +76,10 @@ class Fate(enum.Enum):
     REFUSED = enum.auto()
 
 
+class TooLarge(Exception):
+    """413: the service takes no file of that size."""
+
+
 class FormRefused(Exception):
     """415: the service takes no such audio."""
 
@@ -89,6 +94,7 @@ class RemoteSession:
 
     chunks: list[int] = field(default_factory=list)
     forms: set[str] = field(default_factory=set)
+    cuts: set[int] = field(default_factory=set)
     end_count: int | None = None
     withdrawn: bool = False
     polls_until_result: int = 1
@@ -101,6 +107,7 @@ class Service:
     def __init__(self) -> None:
         self.sessions: dict[str, RemoteSession] = {}
         self.refused_forms: set[str] = set()
+        self.least_pieces = 1
 
     def get(self, remote_id: str) -> RemoteSession:
         try:
@@ -111,12 +118,16 @@ class Service:
     def create(self, remote_id: str) -> None:
         self.sessions.setdefault(remote_id, RemoteSession())
 
-    def upload(self, remote_id: str, index: int, form: str) -> None:
+    def upload(self, remote_id: str, index: int, form: str, pieces: int) -> None:
         remote = self.get(remote_id)
         if form in self.refused_forms:
             raise FormRefused
+        if pieces < self.least_pieces:
+            raise TooLarge
         remote.forms.add(form)
         assert len(remote.forms) == 1, "two forms of audio in one session"
+        remote.cuts.add(pieces)
+        assert len(remote.cuts) == 1, "a number means two pieces of speech in one session"
         assert not remote.withdrawn, "a chunk for a session that was withdrawn"
         assert remote.end_count is None, "a chunk after End"
         assert index <= len(remote.chunks), "a chunk was skipped"
@@ -162,8 +173,9 @@ class World:
         if before.delivery is delivery.RESOLVED:
             for name in ("delivery", "remote", "accepted", "outcome", "resolved_at"):
                 assert getattr(self.session, name) == getattr(before, name), f"{name} changed"
-        if isinstance(event, self.core.events.FormChosen):
+        if isinstance(event, (self.core.events.FormChosen, self.core.events.PiecesChosen)):
             assert self.session.remote is None, "another form in the same remote session"
+        assert self.session.pieces >= before.pieces
         assert self.session.chunks >= before.chunks
         assert self.session.frames >= before.frames
         assert set(before.remote_ids) <= set(self.session.remote_ids), "a remote id was forgotten"
@@ -173,14 +185,15 @@ class World:
         """What holds between any two events."""
         session, core = self.session, self.core
         capture, delivery = core.session.Capture, core.session.Delivery
-        assert 0 <= session.accepted <= session.chunks
+        assert 0 <= session.accepted <= session.files == session.chunks * session.pieces
+        assert 0 <= session.accepted_chunks <= session.chunks
         assert (session.remote is None) == (session.delivery is delivery.UNSENT)
         assert session.frames == 16_000 * session.chunks
         if session.delivery is delivery.UNSENT:
             assert session.accepted == 0, "what a lapsed session had is counted for the next"
         if session.end_sent or session.delivery in (delivery.ENDED, delivery.RESOLVED):
             assert session.capture is capture.STOPPED
-            assert session.accepted == session.chunks
+            assert session.accepted == session.files
             assert session.chunks > 0 or session.typed
         if session.remote is not None and session.remote.remote_id in self.service.sessions:
             remote = self.service.sessions[session.remote.remote_id]
@@ -190,9 +203,9 @@ class World:
         assert not (isinstance(step, core.steps.Rest) and (step.until or self.now + 1) <= self.now)
         if isinstance(step, core.steps.End):
             assert session.capture is capture.STOPPED
-            assert step.count == session.chunks == session.accepted
+            assert step.count == session.files == session.accepted
         if isinstance(step, core.steps.Upload):
-            assert step.index == session.accepted < session.chunks
+            assert step.index == session.accepted < session.files
         if session.is_cancelled:
             assert isinstance(step, (core.steps.Withdraw, core.steps.Rest))
         if self.resolved:
@@ -267,6 +280,10 @@ class World:
             form = form_after(AudioForm(self.session.audio_form.value), ())
             assert form is not None, "nothing is left to try"
             event = self.core.events.FormChosen(form)
+        except TooLarge:
+            pieces = finer(self.session.pieces)
+            assert pieces is not None, "nothing smaller is left to try"
+            event = self.core.events.PiecesChosen(pieces)
         if reply_is_lost:
             self.fail(Retry.LATER, self.now + 1.0)
         elif event is not None:
@@ -287,7 +304,8 @@ class World:
         """What is dictated goes over, and its end."""
         steps = self.core.steps
         if isinstance(step, steps.Upload):
-            self.service.upload(remote_id, step.index, self.session.audio_form.value)
+            session = self.session
+            self.service.upload(remote_id, step.index, session.audio_form.value, session.pieces)
             return self.core.events.ChunkAccepted(step.index, remote_id)
         if isinstance(step, steps.SendText):
             if not (step.ask_first and self.service.get(remote_id).text):
@@ -342,8 +360,8 @@ class World:
         assert self.resolved, "a stopped session with audio never resolved"
         remote = self.service.sessions.get(self.session.remote.remote_id)
         if remote is not None:
-            assert remote.chunks == list(range(self.session.chunks)), "not all of it is there"
-            assert remote.end_count == self.session.chunks
+            assert remote.chunks == list(range(self.session.files)), "not all of it is there"
+            assert remote.end_count == self.session.files
             assert bool(remote.text) == self.session.typed, "the text is not there"
 
     @property
@@ -352,7 +370,7 @@ class World:
 
     def settle(self) -> None:
         """Work until there is nothing to do; a service in good health gives no endless work."""
-        for _ in range(3 * self.session.chunks + 30):
+        for _ in range(3 * 8 * self.session.chunks + 60):
             if not self.resolved:
                 self.apply(self.core.events.Released())
             self.now += 10.0
@@ -390,6 +408,8 @@ def wrong_receipts(core: Core, session: Any) -> list[Any]:
         wrong.append(core.events.ChunkAccepted(session.accepted, remote_id))
     if session.delivery in (core.session.Delivery.ENDED, core.session.Delivery.RESOLVED):
         wrong.append(core.events.FormChosen(AudioForm.WAV))
+        wrong.append(core.events.PiecesChosen(session.pieces * 2))
+    wrong.append(core.events.PiecesChosen(session.pieces))
     return wrong
 
 

@@ -62,6 +62,7 @@ class FaultProxy:
         self.upstream = upstream
         self.faults: dict[str, deque[str]] = defaultdict(deque)
         self.actions: dict[str, deque[Callable[[], None]]] = defaultdict(deque)
+        self.largest: int | None = None
         self.arrived: list[Arrived] = []
         self.seen: list[Seen] = []
         self.released = threading.Event()
@@ -111,6 +112,8 @@ class FaultProxy:
             self.arrived.append(arrived)
             waiting = self.faults[arrived.purpose]
             fault = waiting.popleft() if waiting else ""
+        if self.largest is not None and len(arrived.body) > self.largest:
+            fault = "answer 413"
         if fault in {"lose request", "reset", "hang"} or fault.startswith("answer "):
             self._refuse(connection, fault)
             return

@@ -10,18 +10,20 @@ import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.events import Stopped
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
 from scribe_desktop.services.address import Address
+from scribe_desktop.services.outgoing import outgoing
 from scribe_desktop.services.wire import Wire
 from tests.faults.proxy import FaultProxy
 from tests.faults.real_service import TOKEN, RealService
 from tests.server.conftest import Clock
-from tests.server.scripted import WORDS, wav
+from tests.server.scripted import WORDS, ScriptedSpeech, wav
 from tests.services.deliveries import REMOTE, Desk, MemorySpool, an_order
 
 CLOSED_PORT = 1
@@ -53,9 +55,14 @@ class RenewedToken:
 class Story:
     """One dictation, one service, one proxy between them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        spool: MemorySpool | None = None,
+        make_speech: Callable[[], Any] = ScriptedSpeech,
+    ) -> None:
         self.service_clock = Clock()
-        self.service = RealService(folder, self.service_clock)
+        self.service = RealService(folder, self.service_clock, make_speech)
         self.proxy = FaultProxy(lambda: self.service.port)
         self.tokens = RenewedToken()
         self.away = 0
@@ -65,9 +72,10 @@ class Story:
         self.waited: list[float] = []
         self.tried = 0
         self.compared_bytes = 0
+        self._files: dict[tuple[AudioForm, int, int], list[bytes]] = {}
         self.forgotten = False
         self.desk = Desk("", live=False)
-        self.spool = self.desk.spool = WavSpool()
+        self.spool = self.desk.spool = spool or WavSpool()
         self.desk.rebuild(Wire(patience=0.02), self._address)
         self.session_id = SessionId("")
 
@@ -158,9 +166,26 @@ class Story:
         waits = isinstance(step, Rest) and session.delivery is not Delivery.RESOLVED
         assert not waits or session.problem is not None or session.retry_at is not None
 
+    def files(self) -> list[bytes]:
+        """What the service must have: every chunk, in the pieces that it takes."""
+        session = self.session
+        wanted = (session.audio_form, session.pieces, session.files)
+        if wanted not in self._files:
+
+            def sealed(index: int) -> EncodedChunk:
+                return self.spool.chunk(self.session_id, index)
+
+            self._files[wanted] = [
+                outgoing(sealed, file, session.audio_form, session.pieces).body
+                for file in range(session.files)
+            ]
+        return self._files[wanted]
+
     def digests(self) -> list[str]:
-        count = self.session.chunks
-        return [hashlib.sha256(wav(index)).hexdigest() for index in range(count)]
+        return [hashlib.sha256(body).hexdigest() for body in self.files()]
+
+    def spoken(self) -> str:
+        return " ".join(WORDS[index] for index in range(self.session.chunks))
 
     def service_digests(self, session: Session) -> list[str] | None:
         known = {seen.path.split("/sessions/")[-1].split("/")[0] for seen in self.proxy.seen}
@@ -177,24 +202,23 @@ class Story:
     def _checked(self) -> Session:
         session = self.session
         assert self.service.digests(session.remote_ids[-1]) == self.digests()
-        self.compared_bytes += sum(len(wav(index)) for index in range(session.chunks))
+        self.compared_bytes += sum(map(len, self.files()))
         assert self.service.status(session.remote_ids[-1]) == "completed"
-        spoken = " ".join(WORDS[index] for index in range(session.chunks))
-        assert self.spool.results[self.session_id].transcript == spoken
-        self._check_order(session.remote_ids[-1], session.chunks)
+        assert self.spool.results[self.session_id].transcript == self.spoken()
+        self._check_order(session.remote_ids[-1], session.files)
         for arrived in self.proxy.arrived:
             assert arrived.headers["authorization"] == f"Bearer {TOKEN}"
         return session
 
-    def _check_order(self, remote_id: str, chunks: int) -> None:
+    def _check_order(self, remote_id: str, files: int) -> None:
         mine = [seen for seen in self.proxy.seen if f"/sessions/{remote_id}/" in seen.path]
         taken = [seen for seen in mine if seen.status < 300]
         numbers = [int(s.purpose.split()[1]) for s in taken if s.purpose.startswith("upload")]
         assert numbers == sorted(numbers)
-        assert set(numbers) == set(range(chunks))
+        assert set(numbers) == set(range(files))
         ends = [seen for seen in taken if seen.purpose == "end"]
         assert len(ends) == 1, "End exactly once"
-        assert b'"audio_files_sent": %d' % chunks in ends[0].body
+        assert b'"audio_files_sent": %d' % files in ends[0].body
         assert all(
             taken.index(seen) < taken.index(ends[0]) for seen in taken if "upload" in seen.purpose
         )

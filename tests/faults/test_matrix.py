@@ -6,11 +6,19 @@ every chunk by hash, End came once and last, credentials went nowhere else.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.pieces import MOST_PIECES
+from scribe_desktop.domain.session import SessionId
+from scribe_desktop.services.encoder import encode
+from tests.faults.counting_host import PHRASE, CountingSpeech
 from tests.faults.story import Story
+from tests.services.deliveries import MemorySpool
+from tests.services.sounds import pcm16, speechlike
 
 PLACES = ["create", "upload 0", "upload 1", "end", "poll"]
 
@@ -34,7 +42,7 @@ NONSENSE += ["answer 200 wrong types", "answer 200 deep", "answer 302 elsewhere"
 
 SIGN_IN = ["answer 403 detail missing_token", "answer 403 detail invalid_token"]
 
-REFUSALS = ["answer 400", "answer 400 invalid_request", "answer 413", "answer 422"]
+REFUSALS = ["answer 400", "answer 400 invalid_request", "answer 422"]
 
 GONE = ["answer 404", "answer 404 transaction_not_found", "answer 410 session_expired"]
 
@@ -140,6 +148,69 @@ def test_the_service_is_restarted_forgets_or_expires(story: Story, place: str, a
     assert story.persons_asked == 0
     again = action == "forget" or (action == "expire" and place != "end")
     assert len(session.remote_ids) == (2 if again else 1)
+
+
+class SpokenSpool(MemorySpool):
+    """Chunks of a second of speech, as the program seals them."""
+
+    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
+        return spoken_chunk(index)
+
+
+@cache
+def spoken_chunk(index: int) -> EncodedChunk:
+    return encode(pcm16(speechlike(1.0, seed=index)), index)
+
+
+class SpokenStory(Story):
+    """Real chunks, and an engine that tells how much it heard."""
+
+    def spoken(self) -> str:
+        return f"{self.session.frames} frames of {PHRASE}"
+
+
+@pytest.fixture
+def spoken_story(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> Iterator[SpokenStory]:
+    story = SpokenStory(tmp_path, SpokenSpool(), CountingSpeech)
+    yield story
+    story.close()
+    record_property("tried", story.tried)
+    record_property("compared_bytes", story.compared_bytes)
+
+
+@pytest.mark.parametrize("share", [0.75, 0.55])
+def test_a_chunk_that_is_too_large_goes_in_pieces(spoken_story: SpokenStory, share: float) -> None:
+    """Behind a gateway that takes only so much: smaller files, numbered anew in a new session."""
+    whole = max(len(spoken_chunk(index).body) for index in range(3))
+    spoken_story.proxy.largest = round(whole * share)
+    session = spoken_story.play("speak 3 chunks | stop")
+    assert spoken_story.persons_asked == 0
+    assert session.files == 3 * session.pieces > 3
+    # Each attempt is a session of its own: no number ever meant two pieces of speech.
+    assert 2 ** (len(session.remote_ids) - 1) == session.pieces
+    assert session.chunks == session.accepted_chunks == 3
+
+
+@pytest.mark.parametrize("place", ["upload 0", "upload 1", "upload 2"])
+def test_one_chunk_is_too_large_and_others_are_already_there(
+    spoken_story: SpokenStory, place: str
+) -> None:
+    session = spoken_story.play(
+        f"speak 3 chunks | {place}: answer 413 | {place}: lose reply | end: lose reply | stop"
+    )
+    assert spoken_story.persons_asked == 0
+    assert (session.pieces, session.files, len(session.remote_ids)) == (2, 6, 2)
+
+
+def test_a_service_that_takes_no_audio_of_any_size_waits_for_a_person(
+    spoken_story: SpokenStory,
+) -> None:
+    faults = " | ".join(["upload 0: answer 413"] * 6)
+    session = spoken_story.play(f"speak 1 chunk | {faults} | stop")
+    assert spoken_story.persons_asked == 2
+    assert session.pieces == MOST_PIECES
 
 
 def test_nobody_listens(story: Story) -> None:

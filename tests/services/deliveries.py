@@ -25,7 +25,7 @@ class MemorySpool:
         self.bodies: dict[tuple[SessionId, int], bytes] = {}
         self.results: dict[SessionId, Results] = {}
         self.tails: dict[SessionId, bytes] = {}
-        self.sent: dict[tuple[SessionId, int, AudioForm], bytes] = {}
+        self.sent: dict[tuple[SessionId, int, AudioForm, int], bytes] = {}
         self.changed = threading.Condition()
 
     def sessions(self) -> tuple[Session, ...]:
@@ -48,10 +48,13 @@ class MemorySpool:
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
         return EncodedChunk(index, self.bodies[session_id, index], 16_000)
 
-    def note_sent(self, session_id: SessionId, form: AudioForm, chunk: EncodedChunk) -> bool:
+    def note_sent(
+        self, session_id: SessionId, form: AudioForm, pieces: int, chunk: EncodedChunk
+    ) -> bool:
         with self.changed:
-            before = self.sent.get((session_id, chunk.index, form))
-            self.sent[session_id, chunk.index, form] = chunk.body
+            key = (session_id, chunk.index, form, pieces)
+            before = self.sent.get(key)
+            self.sent[key] = chunk.body
             return before in (None, chunk.body)
 
     def tail(self, session_id: SessionId) -> bytes:

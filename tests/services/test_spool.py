@@ -61,11 +61,11 @@ def test_a_recoded_chunk_keeps_both_digests_and_may_not_change(tmp_path: Path) -
     session_id = recording(spool)
     spool.seal(session_id, chunk(0))
     first, other = chunk(0, body=b"RIFF first"), chunk(0, body=b"RIFF other")
-    assert spool.note_sent(session_id, AudioForm.WAV, first)
-    assert spool.note_sent(session_id, AudioForm.WAV, first)
-    assert not spool.note_sent(session_id, AudioForm.WAV, other)
-    assert spool.note_sent(session_id, AudioForm.WAV, other), "from now on these are sent"
-    assert spool.note_sent(session_id, AudioForm.MP3, first), "another form is no change"
+    assert spool.note_sent(session_id, AudioForm.WAV, 1, first)
+    assert spool.note_sent(session_id, AudioForm.WAV, 1, first)
+    assert not spool.note_sent(session_id, AudioForm.WAV, 1, other)
+    assert spool.note_sent(session_id, AudioForm.WAV, 1, other), "from now on these are sent"
+    assert spool.note_sent(session_id, AudioForm.MP3, 1, first), "another form is no change"
     spool.close()
     spool = Spool.open(tmp_path, KEY, now=now)
     receipt = spool.receipt(session_id, 0)
