@@ -53,9 +53,11 @@ class Heartbeat(QObject):
         self._cpu_s, self._queued_s = time.thread_time(), self._queued()
         self._beats = 0
         self._longest: Stall | None = None
-        self._late: list[Stall] = []
+        self._over = 0
+        # In a file and not in memory, which is being measured too.
+        self._late = record.with_suffix(".late").open("w", encoding="utf-8")
         self._found: list[str] = []
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="heartbeat", daemon=True)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -72,9 +74,10 @@ class Heartbeat(QObject):
         """Write the last of it and end."""
         self._timer.stop()
         faulthandler.cancel_dump_traceback_later()
-        self._over.set()
+        self._ended.set()
         self._watcher.join(1)
         self._write()
+        self._late.close()
 
     @Slot()
     def beat(self) -> None:
@@ -95,7 +98,8 @@ class Heartbeat(QObject):
         if self._longest is None or late.late_ms > self._longest.late_ms:
             self._longest = late
         if late.late_ms > KEPT_MS:
-            self._late.append(late)
+            self._over += late.late_ms > LATE_MS
+            self._late.write(json.dumps(asdict(late)) + "\n")
 
     def _queued(self) -> float:
         """Seconds in which this thread could have run and no processor was free."""
@@ -105,7 +109,7 @@ class Heartbeat(QObject):
 
     def _watch(self) -> None:
         written = time.monotonic()
-        while not self._over.wait(LOOK_S):
+        while not self._ended.wait(LOOK_S):
             now = time.monotonic()
             if (now - self._last) * 1000 > KEPT_MS and not self._found:
                 frame = sys._current_frames().get(self._gui)
@@ -121,8 +125,9 @@ class Heartbeat(QObject):
         told = {
             "beats": self._beats,
             "longest": asdict(self._longest) if self._longest else None,
-            "late": [asdict(stall) for stall in self._late],
+            "over_50_ms": self._over,
         }
+        self._late.flush()
         beside = self._record.with_suffix(".new")
         beside.write_text(json.dumps(told), encoding="utf-8")
         beside.replace(self._record)

@@ -27,7 +27,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from scribe_desktop.domain.audio import SAMPLE_RATE, seconds  # noqa: E402  found through the above
-from scribe_desktop.domain.dictation import linked  # noqa: E402
 from scribe_desktop.domain.session import Session  # noqa: E402
 from scribe_desktop.services.credentials import Credentials  # noqa: E402
 from scribe_desktop.services.encoder import decode_chunk  # noqa: E402
@@ -117,13 +116,13 @@ class Hour:
         )
         return done.stdout
 
-    def _status(self) -> str:
-        sessions = json.loads(self._say("sessions", "--json"))
-        return str(sessions[0]["status"]) if sessions else ""
+    def _statuses(self) -> set[str]:
+        """Of all linked sessions: an hour outlasts what a service takes in one."""
+        return {str(session["status"]) for session in json.loads(self._say("sessions", "--json"))}
 
     def _dictate(self, pid: int) -> tuple[Looks, dict[str, float]]:
         self._say("start")
-        wait_for(lambda: self._status() == "recording", "the first sound", READY_S)
+        wait_for(lambda: "recording" in self._statuses(), "the first sound", READY_S)
         began = time.monotonic()
         looks = Looks([], [], [])
         pause = threading.Event()
@@ -133,7 +132,7 @@ class Hour:
         spoken_s = time.monotonic() - began
         self._say("stop")
         stopped = time.monotonic()
-        wait_for(lambda: self._status() in {"completed", "partial"}, "the text", RESULT_S)
+        wait_for(lambda: self._statuses() <= {"completed", "partial"}, "the text", RESULT_S)
         return looks, {"spoken_s": spoken_s, "text_s": time.monotonic() - stopped}
 
     def _look(self, looks: Looks, pid: int, minutes: float) -> None:
@@ -141,12 +140,11 @@ class Hour:
         looks.resident_mb.append(_resident_mb(pid))
         looks.disk_mb.append(_size_mb(self._home / "data"))
         beat = json.loads(self._beat.read_text())
-        over = sum(stall["late_ms"] > LATE_MS for stall in beat["late"])
         print(  # noqa: T201  progress
             f"{minutes:5.1f} of {self._minutes:.0f} min: {looks.resident_mb[-1]:.0f} MB, "
             f"{looks.disk_mb[-1]:.1f} MB on disk, longest stall "
             f"{beat['longest']['late_ms'] if beat['longest'] else 0:.0f} ms, "
-            f"{over} over 50 ms",
+            f"{beat['over_50_ms']} over 50 ms",
             file=sys.stderr,
             flush=True,
         )
@@ -154,27 +152,30 @@ class Hour:
     # --- afterwards ------------------------------------------------------------------
 
     def _measured(self, looks: Looks, took: dict[str, float]) -> dict[str, Any]:
-        beat, bare = json.loads(self._beat.read_text()), json.loads(self._bare_beat.read_text())
+        beat, bare = _felt(self._beat), _felt(self._bare_beat)
         count = json.loads(self._count.read_text())
-        parts, decoded = self._kept()
+        sessions, decoded = self._kept()
+        kept = sum(session.frames for session in sessions)
         given = count["given"] * SAMPLE_RATE // count["rate"]
         taken = count["taken"] * SAMPLE_RATE // count["rate"]
-        kept = sum(part.frames for part in parts)
-        gaps = [gap for part in parts for gap in part.gaps]
         settled = min(SETTLED_S / 60, self._minutes / 2)
         return {
             "minutes": round(took["spoken_s"] / 60, 2),
             "given_frames": given,
             "taken_frames": taken,
             "kept_frames": kept,
+            "sessions": len(sessions),
             "decoded_frames": decoded,
             "blocks": count["blocks"],
             "lost_s": round(max(seconds(taken - kept), 0.0), 3),
             "clock_s": round(took["spoken_s"], 1),
-            "gaps": [[seconds(gap.at_frame), gap.seconds_lost, gap.reason] for gap in gaps],
-            "sessions": len(parts),
-            "chunks": sum(part.chunks for part in parts),
-            "outcome": str(parts[-1].outcome or ""),
+            "gaps": [
+                [seconds(gap.at_frame), gap.seconds_lost, gap.reason]
+                for session in sessions
+                for gap in session.gaps
+            ],
+            "chunks": sum(session.chunks for session in sessions),
+            "outcome": " ".join(sorted({str(session.outcome or "") for session in sessions})),
             "stop_to_text_s": round(took["text_s"], 1),
             "memory_start_mb": looks.memory_at(settled),
             "memory_10_min_mb": looks.memory_at(10),
@@ -186,22 +187,28 @@ class Hour:
             **stalls(beat, bare),
         }
 
-    def _kept(self) -> tuple[tuple[Session, ...], int]:
-        """The sessions of the dictation, first to last: it rolls over before the service's hour."""
+    def _kept(self) -> tuple[list[Session], int]:
         places = find_places({HOME_VARIABLE: str(self._home)})
         key = Credentials(places.keyring_name, places.config).spool_key(spool_exists=True).key
         spool = Spool.open(places.spool, key, now=time.time)
         try:
-            sessions = spool.sessions()
-            parts = linked(sessions, sessions[0].session_id)
+            # The last one of a dictation is empty where it ended before the next cut.
+            sessions = [session for session in spool.sessions() if not session.is_empty]
             chunks = (
-                spool.chunk(part.session_id, index)
-                for part in parts
-                for index in range(part.chunks)
+                spool.chunk(session.session_id, index)
+                for session in sessions
+                for index in range(session.chunks)
             )
-            return parts, sum(len(decode_chunk(chunk)) // 2 for chunk in chunks)
+            return sessions, sum(len(decode_chunk(chunk)) // 2 for chunk in chunks)
         finally:
             spool.close()
+
+
+def _felt(record: Path) -> dict[str, Any]:
+    """What one heartbeat left behind."""
+    lines = record.with_suffix(".late").read_text(encoding="utf-8").splitlines()
+    felt: dict[str, Any] = json.loads(record.read_text())
+    return felt | {"late": [json.loads(line) for line in lines]}
 
 
 def stalls(beat: dict[str, Any], bare: dict[str, Any]) -> dict[str, Any]:
