@@ -141,7 +141,10 @@ def _mark(session: Session, event: GapNoted | Bookmarked | BookmarkRemoved) -> S
 
 def _apply_amendment(session: Session, event: OrderAmended | AmendmentTold) -> Session:
     if isinstance(event, OrderAmended):
-        return replace(session, order=event.order, amended=True)
+        # The patient's consent stays on this computer: no service has to hear of it.
+        before = replace(session.order, consented_at=event.order.consented_at)
+        amended = session.amended or event.order != before
+        return replace(session, order=event.order, amended=amended)
     # Changed again while it was told: then it is told again.
     told = replace(session, amended=session.order != event.order)
     return told if session.delivery is Delivery.RESOLVED else _healthy(told)

@@ -94,7 +94,7 @@ MACHINE_MUTANTS = {
         "if False:",
     ),
     "frames are not counted": ("frames=session.frames + frames", "frames=0"),
-    "a gap replaces the one before": ("gaps=(*session.gaps, gap)", "gaps=(gap,)"),
+    "a gap replaces the one before": ("gaps=(*session.gaps, event.gap)", "gaps=(event.gap,)"),
     "an empty chunk is sealed": ("index != session.chunks or frames <= 0", "frames < 0"),
 }
 

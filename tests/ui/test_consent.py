@@ -7,6 +7,8 @@ from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.audit import deeds
 from scribe_desktop.domain.dictation import Dictation
+from scribe_desktop.domain.events import OrderAmended
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.record import order_record, read_order
 from scribe_desktop.domain.session import Capture, SessionId
@@ -99,6 +101,15 @@ def test_it_is_stored_audited_and_exported() -> None:
     for write in (as_text, as_markdown):
         assert "consent to the recording was noted on 2026-" in write(Dictation((after,), held))
         assert "consent" not in write(Dictation((before,), held)).casefold()
+
+
+def test_no_service_is_told_of_it() -> None:
+    before = session(1)
+    noted = replace(before.order, consented_at=NOW)
+    assert not apply(before, OrderAmended(noted)).amended
+    changed = apply(before, OrderAmended(replace(noted, templates=())))
+    assert changed.amended
+    assert apply(changed, OrderAmended(before.order)).amended, "what was to be told still is"
 
 
 def test_a_policy_can_ask_for_it(windows: Windows, line: ScriptedLine) -> None:
