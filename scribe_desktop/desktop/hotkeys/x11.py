@@ -65,6 +65,7 @@ class X11Hotkeys:
         self._wake_out, self._wake_in = -1, -1
         self._chords: _Wanted = {}
         self._grabs: dict[_Grab, Action] = {}
+        self._ours: set[_Grab] = set()
         self._down: dict[tuple[bool, int], Action] = {}
 
     def start(self, on_key: OnKey, on_lost: OnLost) -> None:
@@ -179,18 +180,26 @@ class X11Hotkeys:
             self._on_key(ActionEvent(action, Edge.UP, monotonic()))
 
     def _bind(self, keys: _Wanted) -> Mapping[Action, Binding]:
-        for mouse, code, modifiers in self._grabs:
-            for locks in self._lock_states:
-                self._ungrab(mouse, code, modifiers | locks)
-        self._grabs = {}
         self._release_what_is_up()
         self._chords = keys
         symbols = self._display.symbols()
         self._read_modifiers()
-        return {action: self._bind_one(action, chord, symbols) for action, chord in keys.items()}
+        # What stays ours is never let go: the server tells of a "new keyboard"
+        # at the first stroke on another one, and that stroke may be the key.
+        before, self._ours, self._grabs = self._ours, set(), {}
+        bound = {
+            action: self._bind_one(action, chord, symbols, before) for action, chord in keys.items()
+        }
+        for grab in before - self._ours:
+            self._ungrab(*grab)
+        return bound
 
     def _bind_one(
-        self, action: Action, chord: Chord, symbols: Mapping[int, tuple[int, ...]]
+        self,
+        action: Action,
+        chord: Chord,
+        symbols: Mapping[int, tuple[int, ...]],
+        before: set[_Grab],
     ) -> Binding:
         code = _MOUSE.get(chord.key) if chord.is_mouse else keycode(chord.key, symbols)
         if code is None:
@@ -205,19 +214,21 @@ class X11Hotkeys:
                 f"{chord} is already used for something else here.",
                 "Choose another combination for one of the two.",
             )
-        done: list[int] = []
+        done: set[_Grab] = set()
         for locks in self._lock_states:
+            wanted = (chord.is_mouse, code, modifiers | locks)
             grab = self._display.grab_button if chord.is_mouse else self._display.grab_key
-            refused = grab(code, modifiers | locks)
+            refused = 0 if wanted in before else grab(code, modifiers | locks)
             if refused:
-                for earlier in done:
-                    self._ungrab(chord.is_mouse, code, modifiers | earlier)
+                for earlier in done - before:
+                    self._ungrab(*earlier)
                 if refused == BAD_ACCESS:
                     return HotkeyTaken(chord)
                 return HotkeyUnavailable(
                     f"The window system does not give {chord} away.", "Choose another combination."
                 )
-            done.append(locks)
+            done.add(wanted)
+        self._ours |= done
         self._grabs[chord.is_mouse, code, modifiers] = action
         return Bound(str(chord))
 
