@@ -98,6 +98,8 @@ class Uploader:
         self._formats_of = formats_of
         self._pauses: dict[ServiceRef, tuple[float, int]] = {}
         self._unreached: dict[ServiceRef, set[SessionId]] = {}
+        # What a service was seen to need, so that the next dictation begins with it.
+        self._forms: dict[ServiceRef, AudioForm] = {}
         # A resolved session keeps no time to try again at; after a start it is at once.
         self._untold: dict[SessionId, float] = {}
         self._clients: dict[ServiceRef, DeliveryClient] = {}
@@ -210,7 +212,8 @@ class Uploader:
     def _create(self, session: Session, client: DeliveryClient) -> None:
         if session.order.upload_type is UploadType.STREAM:
             session = self._note(session, OrderAmended(_chunked(session)))
-        form = offered_form(self._formats_of(session.order.service))
+        service = session.order.service
+        form = self._forms.get(service) or offered_form(self._formats_of(service))
         if session.audio_form is AudioForm.WEBM and form is not AudioForm.WEBM:
             session = self._note(session, FormChosen(form))
         created = self._note(session, Created(client.create(session)))
@@ -263,6 +266,7 @@ class Uploader:
         if form is None:
             raise refused
         _log.info("%s: the service takes no %s", session.session_id, session.audio_form)
+        self._forms[session.order.service] = form
         self._note(session, FormChosen(form))
 
     def _cut_finer(self, session: Session, refused: ServiceError) -> None:

@@ -15,7 +15,7 @@ from scribe_desktop.domain.results import Outcome, Results
 from scribe_desktop.domain.session import Delivery, Remote, Session, SessionId
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import EndReceipt, Finished, Gone
-from scribe_desktop.services import uploader
+from scribe_desktop.services import outgoing
 from scribe_desktop.services.encoder import decode, encode, recoded
 from scribe_desktop.services.uploader import Uploader
 from tests.peers import eka, onprem, spec
@@ -82,6 +82,16 @@ def test_a_refused_form_is_sent_again_as_wav(name: str) -> None:
         bodies = [body for _, body in sorted(kept.files.items())]
         assert [body[:4] for body in bodies] == [b"RIFF"] * CHUNKS
         assert [decode(body) for body in bodies] == [decode(spoken(n).body) for n in range(CHUNKS)]
+
+
+def test_the_next_dictation_begins_with_what_the_service_takes() -> None:
+    with clinic("onprem") as (desk, peer):
+        desk.deliver(desk.spool.speak("first", 1))
+        asked = len(peer.sessions)
+        session = desk.deliver(desk.spool.speak("second", 1, at=2000.0))
+        assert session.audio_form is AudioForm.WAV
+        assert len(peer.sessions) == asked + 1
+        assert len(session.remote_ids) == 1
 
 
 @pytest.mark.parametrize(
@@ -232,7 +242,7 @@ def test_no_service_ever_sees_a_chunk_change(fates: list[str], *, listed: bool) 
 
     session_id = spool.speak(chunks=CHUNKS)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(uploader, "recoded", service.recoded)
+        patched.setattr(outgoing, "recoded", service.recoded)
         at_work = worker()
         for _ in range(120):
             if spool.get(session_id).delivery is Delivery.ENDED:
