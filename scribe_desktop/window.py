@@ -119,6 +119,6 @@ def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch)
         typed_text=program.typed_text,
         custody=Custody(program),
         own_templates=OwnTemplates(line, program.client),
-        history=PastSessions(line, program.client),
+        history=PastSessions(line, program.client, program.audit),
         documents=ServiceDocuments(line, program.client_for, program.audit),
     )

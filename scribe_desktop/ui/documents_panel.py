@@ -7,7 +7,7 @@ elsewhere: it is handed on to be kept, as an edit of a note is.
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QListWidget,
     QPlainTextEdit,
@@ -56,6 +56,7 @@ class DocumentsPanel(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Documents on the service")
         self.list.setProperty("pages", "true")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._choose)
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)

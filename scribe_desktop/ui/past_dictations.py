@@ -15,11 +15,13 @@ from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.results import Author, Results, ResultsVersion
 from scribe_desktop.domain.session import Session
-from scribe_desktop.ui.deeds import Deeds
+from scribe_desktop.ui.deeds import Deeds, Telling
+from scribe_desktop.ui.dialogs import ask_to_delete
 from scribe_desktop.ui.past_list import PastList
 from scribe_desktop.ui.past_rows import as_session, known_here, origin_of
 from scribe_desktop.ui.results_pane import ResultsPane, Shown
 from scribe_desktop.ui.service_shelf import History, PastDictation
+from scribe_desktop.ui.view_state import Tone, patient_label
 
 SETTLE_MS = 200
 """Whoever walks down the list with the arrow keys does not want each of them fetched."""
@@ -57,6 +59,7 @@ class PastDictations(QObject):
         self._settle.timeout.connect(self._fetch)
         listing.asked.connect(self.ask)
         listing.chosen.connect(self._choose)
+        listing.take_out_pressed.connect(self._ask_to_take_out)
 
     def come_into_view(self) -> None:
         """Somebody looks: ask, unless this service was asked already."""
@@ -134,6 +137,31 @@ class PastDictations(QObject):
         self._pane.show_session(
             Shown(session, versions, self._offer(), origin=origin_of(past), waiting=waiting)
         )
+
+    # --- taking one out of the list ---
+    @Slot(object)
+    def _ask_to_take_out(self, past: PastDictation) -> None:
+        ask_to_delete(
+            self._list,
+            f"Take this dictation ({patient_label(past.patient)}) out of the service's list?",
+            "It is no longer listed there, and cannot be brought back from here."
+            " What is stored on this computer stays.",
+            "Take it out",
+            lambda: self._take_out(past),
+        )
+
+    def _take_out(self, past: PastDictation) -> None:
+        self._deeds.errands.run(
+            lambda: self._history.take_out(past),
+            lambda _: self._taken_out(past),
+            self._deeds.tell_error,
+        )
+
+    def _taken_out(self, past: PastDictation) -> None:
+        if self.shown() == past:
+            self._pane.show_nothing()
+        self._deeds.told.emit(Telling("Taken out of the service's list.", tone=Tone.GOOD))
+        self.ask("")
 
     def shown(self) -> PastDictation | None:
         """The one in the pane, if it is one of these."""

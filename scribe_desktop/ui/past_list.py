@@ -3,8 +3,9 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QProgressBar, QVBoxLayout, QWidget
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.session import SessionId
@@ -28,6 +29,7 @@ class PastList(QWidget):
 
     chosen = Signal(object)
     asked = Signal(str)
+    take_out_pressed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,6 +54,11 @@ class PastList(QWidget):
         self.delegate = RowDelegate()
         self.view = row_view(self.model, self.delegate, "Dictations on the service")
         self.view.selectionModel().currentChanged.connect(self._choose)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._open_menu)
+        self.delete_key = QShortcut(QKeySequence.StandardKey.Delete, self.view)
+        self.delete_key.setContext(Qt.ShortcutContext.WidgetShortcut)
+        self.delete_key.activated.connect(self._take_out)
         top = QHBoxLayout()
         top.addWidget(self.search, 1)
         top.addWidget(self.again)
@@ -89,6 +96,24 @@ class PastList(QWidget):
         """Say why nothing came; what was listed before stays."""
         self.progress.hide()
         self._say(could_not_ask(error, shown_before=bool(self._past)))
+
+    @Slot(QPoint)
+    def _open_menu(self, place: QPoint) -> None:
+        if self.view.indexAt(place).isValid():
+            self.menu().popup(self.view.viewport().mapToGlobal(place))
+
+    def menu(self) -> QMenu:
+        """What can be done with the chosen one."""
+        menu = QMenu(self.view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Take out of this list…", self._take_out)
+        return menu
+
+    @Slot()
+    def _take_out(self) -> None:
+        current = self.current()
+        if current is not None:
+            self.take_out_pressed.emit(current)
 
     def current(self) -> PastDictation | None:
         """The one that is selected."""

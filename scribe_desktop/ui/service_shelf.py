@@ -37,6 +37,9 @@ class History(Protocol):
     def recording(self, past: PastDictation) -> bytes:
         """All that was said, as 16-bit mono 16 kHz PCM."""
 
+    def take_out(self, past: PastDictation) -> None:
+        """Take it out of what the service lists; a service may refuse."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:

@@ -193,9 +193,30 @@ def _signed_out(error: ServiceError) -> ServiceError:
 class PastSessions:
     """The dictations that the chosen service remembers."""
 
-    def __init__(self, line: Line, client: Callable[[ServiceRef], Client]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        client: Callable[[ServiceRef], Client],
+        audit: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
         self._line = line
         self._client = client
+        self._audit = audit
+
+    def take_out(self, past: PastDictation) -> None:
+        """Take it out, and write that down; raises ServiceError where one cannot."""
+        try:
+            Library(self._client(past.service)).archive(past.remote_id)
+        except ServiceError as error:
+            if error.status not in _NOT_OFFERED:
+                raise
+            raise ServiceError(
+                "This service does not let you take dictations out of its list.",
+                "Ask there to have it removed.",
+                retry=Retry.NEVER,
+                status=error.status,
+            ) from error
+        self._audit("taken out of the history", "", past.remote_id)
 
     def past(self, patient_oid: str = "") -> tuple[PastDictation, ...]:
         """The newest first; raises ServiceError."""

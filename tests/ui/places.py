@@ -327,6 +327,10 @@ class FakeHistory:
         self._answer(f"recording {past.remote_id}")
         return b"\1\0" * 160
 
+    def take_out(self, past: PastDictation) -> None:
+        self._answer(f"take_out {past.remote_id}")
+        self.sessions.remove(past)
+
 
 @dataclass
 class FakeDocuments:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.errors import Retry, ServiceError
 from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.services.address import Address, FixedToken
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.wire import Wire
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.lists import HERE, ON_SERVICE
@@ -24,6 +26,7 @@ from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.service_shelf import PastSessions
 from tests.faults.real_service import TOKEN, RealService
 from tests.faults.story import WavSpool
+from tests.peers.spec import KEY, SpecPeer
 from tests.server.conftest import Clock
 from tests.services.deliveries import Desk, an_order
 from tests.ui.fakes import NOW, ScriptedLine, results
@@ -223,6 +226,34 @@ def test_another_service_is_asked_anew(
     qtbot.waitUntil(lambda: main.past.model.rowCount() == 3)
 
 
+def answer(main: MainWindow, word: str) -> None:
+    asked = next(one for one in main.findChildren(QMessageBox) if one.isVisible())
+    next(one for one in asked.buttons() if one.text() == word).click()
+
+
+def test_one_is_taken_out_of_the_list_after_a_question(
+    main: MainWindow, history: FakeHistory, qtbot: QtBot
+) -> None:
+    look(main, qtbot)
+    choose(main, 0)
+    qtbot.waitUntil(lambda: main.results.tab_bar.count() == 2)
+    menu = main.past.menu()
+    menu.actions()[0].trigger()
+    answer(main, "Keep it")
+    assert len(history.sessions) == 3
+    main.past.delete_key.activated.emit()
+    answer(main, "Take it out")
+    qtbot.waitUntil(lambda: main.past.model.rowCount() == 2)
+    assert main.strip.message == "Taken out of the service's list."
+    assert main.results.shown is None
+    history.refuse = AWAY
+    choose(main, 1)
+    main.past.delete_key.activated.emit()
+    answer(main, "Take it out")
+    qtbot.waitUntil(lambda: main.strip.message == AWAY.message)
+    menu.deleteLater()
+
+
 def test_a_dictation_without_a_time_has_a_row() -> None:
     (row,) = past_rows([PastDictation(ServiceRef(), "ses_x")], {}, "", NOW)
     assert row.spoken == "No patient, On the service"
@@ -247,7 +278,8 @@ def far(tmp_path: Path) -> Iterator[Desk]:
 def test_against_the_real_service(
     far: Desk, line: ScriptedLine, bridge: Bridge, workplace: Workplace, qtbot: QtBot
 ) -> None:
-    history = PastSessions(line, lambda _service: far.client)
+    deeds: list[tuple[str, str, str]] = []
+    history = PastSessions(line, lambda _service: far.client, lambda *deed: deeds.append(deed))
     main = MainWindow(line, bridge, replace(workplace, history=history))
     qtbot.addWidget(main, before_close_func=lambda one: one.close_without_asking())
     main.use(LIGHT)
@@ -272,3 +304,20 @@ def test_against_the_real_service(
     qtbot.waitUntil(lambda: bool(speaker.played) or main.strip.isVisible())
     assert not main.strip.message
     assert len(speaker.played[0]) >= 2 * 1600 * 2, "MP3 adds a little silence"
+    main.past.delete_key.activated.emit()
+    answer(main, "Take it out")
+    qtbot.waitUntil(lambda: main.past.sentence.text() == nothing)
+    assert [deed[0] for deed in deeds] == ["taken out of the history"]
+
+
+def test_a_service_without_such_a_call_says_so(line: ScriptedLine) -> None:
+    with SpecPeer() as peer:
+        address = Address(peer.base_url, "spec", FixedToken(KEY))
+        client = Client("spec", lambda: address, wire=Wire())
+        history = PastSessions(line, lambda _service: client)
+        with pytest.raises(ServiceError, match="does not let you take"):
+            history.take_out(past(1, "Ann"))
+        with pytest.raises(ServiceError, match="does not hand out the recording"):
+            history.recording(past(1, "Ann"))
+        assert history.past() == ()
+        client.close()
