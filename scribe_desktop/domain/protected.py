@@ -10,7 +10,7 @@ rule that is refused; a word too few could cost a patient.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from scribe_desktop.domain.protected_words import (
@@ -24,29 +24,45 @@ from scribe_desktop.domain.protected_words import (
 )
 
 _DIGITS: Final = r"[\d½¼¾⅓⅔⅛⅜⅝⅞²³]"
-_WORD: Final = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0903\u093a-\u094d]|['’](?=[^\W\d_]))*"
+_WORD: Final = (
+    r"[^\W\d_]+(?:(?:[\u0300-\u036f\u0900-\u0903\u093a-\u094d]|['’](?=[^\W\d_]))[^\W\d_]*)*"
+)
 
+# Words first: almost everything is one, and an hour of speech is read while somebody waits.
 # A sign belongs to its number only where nothing stands before it: in "5-10"
 # and "T4-L1" the same stroke joins, and at the start of a line it makes a list.
 _PIECE: Final = re.compile(
-    rf"(?P<number>(?:(?<![\w)\]])[-−–+]|(?<=\S )[-−–+] )?{_DIGITS}+(?:[.,:/’'×x–-]{_DIGITS}+)*)"
+    rf"(?P<word>(?![A-Za-z]\.[A-Za-z]\.){_WORD})"
+    rf"|(?P<number>(?:(?<![\w)\]])[-−–+]|(?<=\S )[-−–+] )?{_DIGITS}+(?:[.,:/’'×x–-]{_DIGITS}+)*)"
     r"|(?P<dotted>(?<!\w)(?:[A-Za-z]\.){2,}[A-Za-z]?)"
     r"|(?P<per>(?<=[^\W\d_])/(?=[^\W\d_]))"
-    rf"|(?P<word>{_WORD})"
     r"|(?P<mark>[<>≤≥±≈~×%‰°])"
 )
 _NEGATED: Final = re.compile(r"n['’]t$")
+_SIDES_IN_SHORT: Final = {"L": "left", "R": "right"}
+_SPELLED: Final = ("word", "dotted")
+_BETWEEN: Final = " \u00a0\u202f-"
+_KNOWN: Final = frozenset().union(
+    NUMBERS, DECIMAL_POINTS, UNITS, UNITS_AFTER_NUMBERS, TIMES, SIDES, NEGATIONS
+)
 
 
 def protected(text: str) -> tuple[str, ...]:
     """The words of `text` that must stay, in order, each in one form."""
     found: list[str] = []
     number_ends = -1
-    for kind, start, end, word in _words(text):
-        near = number_ends >= 0 and text[number_ends:start].strip(" \u00a0\u202f-") == ""
+    for match in _PIECE.finditer(text):
+        kind, word = match.lastgroup, match.group()
+        if kind in _SPELLED:
+            word = _spelled(word)
+            if word not in _KNOWN and not _NEGATED.search(word):
+                # Almost every word of an hour of speech: it must cost little.
+                number_ends = -1
+                continue
+        near = number_ends >= 0 and not text[number_ends : match.start()].strip(_BETWEEN)
         if kind == "number" or word in NUMBERS:
             found.append(word.replace(" ", "") if kind == "number" else NUMBERS[word])
-            number_ends = end
+            number_ends = match.end()
         elif near and (unit := UNITS.get(word) or UNITS_AFTER_NUMBERS.get(word)):
             # One token: nothing may come between a number and its unit.
             found[-1] += f" {unit}"
@@ -70,20 +86,9 @@ def _plain(word: str, *, after_number: bool) -> Sequence[str]:
     return (word,) if word in "<>≤≥±≈~×/" else ()
 
 
-def _words(text: str) -> Iterator[tuple[str, int, int, str]]:
-    """Kind, place and one form of every piece that might be protected."""
-    for match in _PIECE.finditer(text):
-        kind, word = match.lastgroup or "", match.group()
-        if kind == "dotted":
-            word = word.replace(".", "")
-        if kind in ("word", "dotted"):
-            word = _side(word) or word.casefold()
-        yield kind, match.start(), match.end(), word
-
-
-def _side(word: str) -> str:
-    """L and R stand for a side only as capitals; a small l is a litre."""
-    return {"L": "left", "R": "right"}.get(word, "")
+def _spelled(word: str) -> str:
+    """One form of a word. L and R stand for a side only as capitals; a small l is a litre."""
+    return _SIDES_IN_SHORT.get(word) or word.replace(".", "").casefold()
 
 
 def says_the_same(before: str, after: str) -> bool:

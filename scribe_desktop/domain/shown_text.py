@@ -17,7 +17,9 @@ from scribe_desktop.domain.text import TextRules, write_out
 def shown_versions(
     versions: tuple[ResultsVersion, ...], session: Session, settings: Settings
 ) -> tuple[ResultsVersion, ...]:
-    """The same versions as they are read."""
+    """The same versions as they are read; what was typed is not speech and stays as it is."""
+    if session.typed:
+        return versions
     begun = datetime.fromtimestamp(session.created_at).astimezone()
     shown = []
     for version in versions:

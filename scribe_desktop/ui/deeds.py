@@ -20,7 +20,7 @@ from scribe_desktop.ui.as_one import edits, members
 from scribe_desktop.ui.bridge import Errands
 from scribe_desktop.ui.lent_clipboard import run_steps
 from scribe_desktop.ui.line import Line
-from scribe_desktop.ui.view_state import Tone
+from scribe_desktop.ui.view_state import Tone, unfilled
 from scribe_desktop.ui.workplace import Inserted, InsertionSteps, Workplace
 
 T = TypeVar("T")
@@ -200,7 +200,7 @@ class Deeds(QObject):
         if self._is_hidden():
             return
         clipboard.copy_text(text)
-        self.told.emit(Telling("Copied.", tone=Tone.GOOD))
+        self.told.emit(Telling("Copied.", unfilled(text), Tone.GOOD))
 
     @Slot(str, str)
     def insert(self, text: str, session_id: SessionId) -> None:
@@ -233,7 +233,7 @@ class Deeds(QObject):
     def _say_inserted(self, done: Inserted, text: str) -> None:
         self._inserting = False
         if done.arrived:
-            self.told.emit(Telling(done.sentence or "Inserted.", tone=Tone.GOOD))
+            self.told.emit(Telling(done.sentence or "Inserted.", unfilled(text), Tone.GOOD))
             return
         self.told.emit(Telling(done.sentence, done.remedy))
         self.text_refused.emit(done.waiting or text)

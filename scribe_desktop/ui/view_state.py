@@ -16,6 +16,7 @@ from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Patient
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
+from scribe_desktop.domain.text import fields
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -280,6 +281,14 @@ def named_in_a_sentence(service: str) -> str:
 def count(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many}"
+
+
+def unfilled(text: str) -> str:
+    """What is still to be filled in a text that goes out; nothing when nothing is."""
+    empty = len(fields(text))
+    if not empty:
+        return ""
+    return f"{count(empty, 'place', 'places')} in brackets still to be filled; F4 goes there."
 
 
 def foot_sentence(sessions: Sequence[Session], offer: Offer, now: float) -> str:

@@ -163,6 +163,7 @@ def test_versions_are_shown_in_the_language_they_were_heard_in() -> None:
     assert shown.results.transcript == "a\nB"
     heard_in_english = replace(stored, results=replace(stored.results, languages=("en",)))
     assert shown_versions((heard_in_english,), session, settings) == (heard_in_english,)
+    assert shown_versions((stored,), replace(session, typed=True), settings) == (stored,)
 
 
 # --- lists of rules ---

@@ -37,7 +37,9 @@ PROTECTED_MUTANTS = {
     "a sign is free": ("(?:(?<![\\w)\\]])[-−–+]|(?<=\\S )[-−–+] )?", ""),
     "a comparison is free": ('in "<>≤≥±≈~×/" else', "in '' else"),
     "sides in one letter are free": ('"L": "left", "R": "right"', '"X": "left"'),
-    "capitals are another word": ("word = _side(word) or word.casefold()", "word = _side(word)"),
+    "capitals are another word": ('word.replace(".", "").casefold()', 'word.replace(".", "")'),
+    "dots make another word": ('word.replace(".", "").casefold()', "word.casefold()"),
+    "what is seldom is overlooked": ("TIMES, SIDES, NEGATIONS\n)", "TIMES, SIDES\n)"),
 }
 
 TEXT_MUTANTS = {

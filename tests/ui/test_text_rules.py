@@ -105,12 +105,37 @@ def test_what_is_shown_copied_and_inserted_follows_the_rules(
     assert pane.reader.toPlainText() == written
     pane.actions_row.copy.click()
     assert QApplication.clipboard().text() == written
+    assert windows.main.strip.message == "Copied."
     QTest.mouseClick(pane.as_heard, Qt.MouseButton.LeftButton)
     assert pane.reader.toPlainText() == TRANSCRIPT
     pane.actions_row.copy.click()
     assert QApplication.clipboard().text() == TRANSCRIPT
     windows.main.show_session(list(line.stored)[6])
     assert not pane.as_heard.isChecked()
+
+
+def test_what_can_be_said_is_listed_in_the_chosen_language(
+    windows: Windows, line: ScriptedLine
+) -> None:
+    page = text_page(windows)
+    assert "comma , · " in page.said_marks.text()
+    assert "new paragraph ⏎⏎" in page.said_marks.text()
+    windows.deeds.set_setting("languages", ["de"])
+    assert "Klammer" not in page.said_marks.text()
+    assert "klammer auf (" in page.said_marks.text()
+    windows.deeds.set_setting("languages", ["xx"])
+    assert "no spoken marks" in page.said_marks.text()
+
+
+def test_fields_that_are_still_empty_are_said_when_a_text_goes_out(
+    windows: Windows, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(windows.deeds.told) as told:
+        windows.deeds.copy("Rate [ ], side [left or right].")
+    assert told.args is not None
+    telling = told.args[0]
+    assert telling.message == "Copied."
+    assert "2 places in brackets still to be filled" in telling.remedy
 
 
 def test_the_text_after_stop_follows_the_rules(

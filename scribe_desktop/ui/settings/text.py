@@ -10,7 +10,7 @@ from scribe_desktop.domain.text import refusal_of_auto_text, refusal_of_replacem
 from scribe_desktop.ui.pieces import paragraph
 from scribe_desktop.ui.settings.page import Page, Surroundings
 from scribe_desktop.ui.settings.pair_table import PairTable
-from scribe_desktop.ui.settings.text_rules import RuleTable, TryIt
+from scribe_desktop.ui.settings.text_rules import RuleTable, TryIt, sayable
 
 _AFTER_STOP = (
     (AfterStop.SHOW, "Show it in this window"),
@@ -32,10 +32,12 @@ class TextPage(Page):
             marks,
             "spoken_punctuation",
             "Obey spoken marks",
-            "“comma”, “full stop”, “new line”, “new paragraph”, “open bracket” and the like, in the"
-            " language of the dictation. “period” and “colon” are medical words too: add them"
-            " below if you never mean those.",
+            "In the language of the dictation, and never inside a number. “period” and “colon” are"
+            " medical words too: add them to the replacements if you never mean those.",
         )
+        self.said_marks = paragraph("", quiet=True)
+        self.on_refresh(lambda settings: self.said_marks.setText(sayable(settings.languages)))
+        marks.addWidget(self.said_marks)
         self.auto_texts = self._rules(
             "auto_texts",
             "Auto-texts",

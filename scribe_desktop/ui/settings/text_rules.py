@@ -8,6 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QVBoxLayout, QWidget
 
 from scribe_desktop.domain.settings import Settings
+from scribe_desktop.domain.spoken_marks import marks_of
 from scribe_desktop.domain.text import Written, fields, write_out
 from scribe_desktop.ui.deeds import Deeds, Telling
 from scribe_desktop.ui.note_view import NoteView
@@ -19,6 +20,7 @@ from scribe_desktop.ui.workplace import RuleFiles
 
 _FILES = "Lists (*.csv *.json *.txt)"
 _WRITTEN_HEIGHT = 96
+NEW_LINE = "\n"
 
 
 class RuleTable(PairTable):
@@ -103,6 +105,15 @@ class TryIt(QWidget):
         if self.written.toPlainText() != done.text:
             self.written.show_plain(done.text)
         self.remark.setText(_remark(heard, done))
+
+
+def sayable(languages: tuple[str, ...]) -> str:
+    """The marks that can be said in the chosen languages, each with what is written."""
+    marks = marks_of(languages).items()
+    if not marks:
+        return "There are no spoken marks for this language yet."
+    shown = (f"{said} {mark.text.strip(' ').replace(NEW_LINE, '⏎')}" for said, mark in marks)
+    return " · ".join(shown)
 
 
 def _remark(heard: str, done: Written) -> str:
