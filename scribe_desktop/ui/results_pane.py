@@ -94,7 +94,6 @@ class ResultsPane(QWidget):
     def _build(self) -> None:
         self.patient = label("", ratio=1.35, bold=True)
         self.facts = label("", quiet=True)
-        self.facts.setWordWrap(True)
         self.state = StateLabel()
         self.advice = Strip(can_close=False)
         self.tab_bar = QTabBar()
@@ -132,7 +131,8 @@ class ResultsPane(QWidget):
         names.setSpacing(2)
         names.addWidget(self.patient)
         names.addWidget(self.facts)
-        head.addLayout(names, 1)
+        head.addLayout(names)
+        head.addStretch(1)
         head.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         column.addWidget(self.advice)
