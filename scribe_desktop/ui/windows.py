@@ -6,7 +6,7 @@ within a second.
 """
 
 from PySide6.QtCore import QObject, QSettings, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QStackedWidget, QSystemTrayIcon, QWidget
 from shiboken6 import isValid
 
@@ -66,6 +66,7 @@ class Windows(QObject):
         self.tray = Tray(self.deeds, self.main)
         self.idleness = Idleness(application, workplace.idle_s)
         self._put_away: list[QWidget] = []
+        self._resting_keys: list[QShortcut | QAction] = []
         self._ready_later: list[tuple[AfterStop, str]] = []
         self._connect()
         self._follow_settings()
@@ -319,6 +320,9 @@ class Windows(QObject):
         self.main.results.player.silence()
         self._let_text_out(False)
         self._put_others_away()
+        self.deeds.stop_playing()
+        self.main.results.player.silence()
+        self._take_keys_away()
         required = self._line.settings().require_pin
         self.curtain.draw(required=required, by_computer=self._by_computer())
         self._stage.setCurrentWidget(self.curtain)
@@ -336,6 +340,9 @@ class Windows(QObject):
             return
         self._stage.setCurrentIndex(0)
         self._let_text_out(True)
+        resting, self._resting_keys = self._resting_keys, []
+        for key in filter(isValid, resting):
+            key.setEnabled(True)
         put_away, self._put_away = self._put_away, []
         for window in filter(isValid, put_away):
             window.show()
@@ -383,6 +390,16 @@ class Windows(QObject):
         self.deeds.text_is_hidden = not allowed
         if self._workplace.insertion is not None:
             self._workplace.insertion.forbid(not allowed)
+
+    def _take_keys_away(self) -> None:
+        """Those of the window would open, play and change what is hidden; the record key stays."""
+        stay = (self.main.toggle_action, self.main.menu.leave)
+        children = self.main.findChildren(QShortcut)
+        shortcuts = [child for child in children if isinstance(child, QShortcut)]
+        keys = [*shortcuts, *self.main.actions()]
+        self._resting_keys = [key for key in keys if key.isEnabled() and key not in stay]
+        for key in self._resting_keys:
+            key.setEnabled(False)
 
     def _put_others_away(self) -> None:
         """Every other window may show text: settings, questions, what waits in the box."""

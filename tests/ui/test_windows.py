@@ -29,6 +29,7 @@ from scribe_desktop.ui.first_run import FirstRun
 from scribe_desktop.ui.help import keys_in_force
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.mini_recorder import pill
+from scribe_desktop.ui.settings.dialog import SettingsDialog
 from scribe_desktop.ui.settings.services import ServicesPage
 from scribe_desktop.ui.sound_check import SoundCheck
 from scribe_desktop.ui.theme import DARK, HIGH_CONTRAST
@@ -224,6 +225,30 @@ def test_every_window_with_text_is_put_away_and_comes_back(windows: Windows) -> 
     windows.curtain.show_again.click()
     assert settings.isVisible()
     assert windows.box.isVisible()
+
+
+def test_the_keys_of_the_window_reach_nothing_behind_the_curtain(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    windows.main.show_session(next(iter(line.stored)))
+    windows.lock()
+    before = {w for w in QApplication.topLevelWidgets() if w.isVisible()}
+    for key in (Qt.Key.Key_F8, Qt.Key.Key_F1, Qt.Key.Key_F4):
+        QTest.keyClick(windows.main, key)
+    for key in (Qt.Key.Key_Comma, Qt.Key.Key_T, Qt.Key.Key_O, Qt.Key.Key_F, Qt.Key.Key_B):
+        QTest.keyClick(windows.main, key, Qt.KeyboardModifier.ControlModifier)
+    assert {w for w in QApplication.topLevelWidgets() if w.isVisible()} == before
+    assert not windows.main.results.player.isVisible()
+    # The key that records still does.
+    windows.main.toggle_action.trigger()
+    assert line.running() is not None
+    windows.unlock()
+    QTest.keyClick(windows.main, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(
+        lambda: any(
+            isinstance(w, SettingsDialog) and w.isVisible() for w in QApplication.topLevelWidgets()
+        )
+    )
 
 
 def test_no_text_leaves_while_it_is_hidden(
