@@ -396,7 +396,7 @@ class Windows(QObject):
         stay = (self.main.toggle_action, self.main.menu.leave)
         children = self.main.findChildren(QShortcut)
         shortcuts = [child for child in children if isinstance(child, QShortcut)]
-        keys = [*shortcuts, *self.main.actions()]
+        keys: list[QShortcut | QAction] = [*shortcuts, *self.main.actions()]
         self._resting_keys = [key for key in keys if key.isEnabled() and key not in stay]
         for key in self._resting_keys:
             key.setEnabled(False)
