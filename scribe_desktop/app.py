@@ -254,6 +254,8 @@ class Program:
         unsubscribe = self._spool.subscribe(look)
         self.line.discard(session_id)
         self.deliver()
+        # A person waits for this, so it does not wait for what the service asked for.
+        self._uploader.release(session_id)
         look(self._spool.get(session_id))
         over.wait(limit_s)
         unsubscribe()
@@ -268,6 +270,10 @@ class Program:
     def audit_lines(self) -> tuple[AuditLine, ...]:
         """Every deed on this computer, oldest first."""
         return self._spool.audit_lines()
+
+    def set_aside(self) -> int:
+        """How many damaged stores lie beside the one that is open."""
+        return len(self._spool.damaged_asides())
 
     def export_key(self, passphrase: Secret) -> str:
         """The key of the recordings, locked with a passphrase; raises CredentialError."""

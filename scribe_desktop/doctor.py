@@ -60,7 +60,14 @@ def _keyring(program: Program) -> tuple[bool, str, str]:
 def _spool(program: Program) -> tuple[bool, str, str]:
     if scarce := low_room(program.places.data):
         return False, scarce.message, scarce.remedy
-    return True, f"{len(program.line.sessions())} dictations are kept, encrypted.", ""
+    kept = f"{len(program.line.sessions())} dictations are kept, encrypted."
+    if aside := program.set_aside():
+        return (
+            True,
+            f"{kept} Damaged stores that were set aside: {aside}. What could be read was saved.",
+            "If audio is missing, ask support before the time for notes is over: then they go.",
+        )
+    return True, kept, ""
 
 
 def _settings(program: Program) -> tuple[bool, str, str]:

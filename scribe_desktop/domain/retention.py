@@ -72,6 +72,15 @@ def _audio_is_due(session: Session, settings: Settings, now: float) -> bool:
     return now >= session.resolved_at + settings.keep_audio_hours * 3_600.0
 
 
+def aside_is_due(set_aside_at: float, settings: Settings, now: float) -> bool:
+    """Whether a damaged store may go that was set aside when all that was readable was saved.
+
+    It holds what notes hold, so it stays as long as they do, and at least as
+    long as a mistake can be undone. A clock set back deletes nothing.
+    """
+    return now >= set_aside_at + max(settings.keep_notes_days * 86_400.0, UNDO_S)
+
+
 def _is_withdrawn(session: Session) -> bool:
     """Whether the service holds nothing that it was not told to drop."""
     return session.remote is None or session.withdrawn or session.delivery is Delivery.RESOLVED

@@ -15,6 +15,17 @@ STUCK_RETRY_S = 900.0
 
 JITTER = 0.25
 
+MOST_DRIFT_S = 5.0
+"""More than two clocks of one computer drift apart between two looks."""
+
+
+def was_set_back(went_by_s: float, shown_s: float) -> bool:
+    """Whether somebody set the wall clock back: it shows less time than really went by.
+
+    Every wait that was noted by it before is then too long by the difference.
+    """
+    return shown_s < went_by_s - MOST_DRIFT_S
+
 
 def retry_delay_s(attempts: int, *, spread: float, retry_after_s: float | None = None) -> float:
     """Seconds to wait after failure number `attempts` (1 for the first).

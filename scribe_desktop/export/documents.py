@@ -56,7 +56,9 @@ def gap_marks(dictation: Dictation) -> Iterable[str]:
 
 def _gap_sentence(gap: Gap, frames_before: int) -> str:
     minutes, rest = divmod(round(seconds(frames_before + gap.at_frame)), 60)
-    return f"At {minutes}:{rest:02d}, {gap.seconds_lost:.1f} s are missing: {gap.reason}."
+    # A damaged file does not always tell how long it was.
+    lost = f"{gap.seconds_lost:.1f} s are" if gap.seconds_lost else "something is"
+    return f"At {minutes}:{rest:02d}, {lost} missing: {gap.reason}."
 
 
 def title(template_id: str) -> str:

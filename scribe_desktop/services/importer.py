@@ -5,7 +5,9 @@ recorder as a microphone, only faster than it was spoken; no clock plays a
 part in it.
 """
 
+import contextlib
 import os
+import wave
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -17,10 +19,18 @@ from av.container import InputContainer
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE, frames_in, seconds
 from scribe_desktop.domain.errors import AudioFileError
 from scribe_desktop.domain.notices import Trouble
-from scribe_desktop.services.source import Block, Ended, Heard, Source
+from scribe_desktop.services.source import Block, Ended, Heard, Missed, Source
 
 BLOCK_FRAMES: Final = SAMPLE_RATE
 """A second at a time: an order such as stop is obeyed between two."""
+
+LEAST_MISSING_S: Final = 1.0
+"""A header may be wrong by the padding of a last packet; that is no speech."""
+
+_GUESSED_LENGTHS: Final = frozenset({"mp3", "aac"})
+"""Without an index their length is worked out from the bit rate, and often wrong."""
+
+_NO_LENGTH: Final = 0x7FFFFF00
 
 Progress = Callable[[float, float | None], None]
 """Called on the recorder thread with seconds read and, where the file says so, seconds in all."""
@@ -69,15 +79,21 @@ class FileSource:
         pcm, damaged = self._next_second()
         self._frames += frames_in(pcm)
         heard: list[Heard] = [Block(pcm)] if pcm else []
-        if damaged:
+        over = damaged or frames_in(pcm) < BLOCK_FRAMES
+        missing_s = self._missing_s() if over else 0.0
+        if damaged or missing_s > 0:
+            # On the time line, in the transcript and in every export, not only said once.
+            reason = "the file is damaged" if damaged else "the file ends early"
+            heard.append(Missed(missing_s, reason))
             heard.append(
                 Trouble(
-                    f"The recording is damaged after {_clock(seconds(self._frames))}; "
+                    f"The recording {'is damaged' if damaged else 'ends too early,'} after "
+                    f"{_clock(seconds(self._frames))}; "
                     "what could be read is taken.",
                     "Compare the transcript with the original recording.",
                 )
             )
-        if frames_in(pcm) < BLOCK_FRAMES:
+        if over:
             self._over = True
             heard.append(Ended())
         if self._progress is not None:
@@ -100,6 +116,13 @@ class FileSource:
         """Close the file."""
         self._over = True
         self._container.close()
+
+    def _missing_s(self) -> float:
+        """How much shorter it was than it says; 0 where that is not known to the second."""
+        missing_s = (self._total_s or 0.0) - seconds(self._frames)
+        named = str(self._container.format.name).split(",")
+        guessed = any(name in _GUESSED_LENGTHS for name in named)
+        return 0.0 if guessed or missing_s < LEAST_MISSING_S else missing_s
 
     def _next_second(self) -> tuple[bytes, bool]:
         pcm = bytearray(self._first or b"")
@@ -132,7 +155,7 @@ def open_recording(path: str | os.PathLike[str], progress: Progress | None = Non
         ) from error
     except (OSError, av.FFmpegError, ValueError) as error:
         raise _unreadable() from error
-    source = FileSource(container, _length_s(container), progress)
+    source = FileSource(container, _length_s(container, file), progress)
     try:
         source.prime()
     except AudioFileError:
@@ -152,8 +175,17 @@ def _decoded(container: InputContainer) -> Iterator[bytes]:
         yield part.to_ndarray().tobytes()
 
 
-def _length_s(container: InputContainer) -> float | None:
-    return container.duration / 1_000_000 if container.duration else None
+def _length_s(container: InputContainer, file: Path) -> float | None:
+    length_s = container.duration / 1_000_000 if container.duration else None
+    if container.format.name != "wav":
+        return length_s
+    # The library takes the size of a WAV file for the truth, and so cannot see that it was cut.
+    with contextlib.suppress(wave.Error, EOFError, OSError), wave.open(str(file), "rb") as header:
+        named_s = header.getnframes() / header.getframerate()
+        # A recorder that never learned the length writes the largest number that fits.
+        if header.getnframes() * header.getsampwidth() * header.getnchannels() < _NO_LENGTH:
+            return named_s
+    return length_s
 
 
 def _unreadable() -> AudioFileError:

@@ -1,8 +1,9 @@
 """Deletes what the rules of retention allow, when asked, and writes down that it did."""
 
 import logging
+import shutil
 
-from scribe_desktop.domain.retention import Deletion, Due, due
+from scribe_desktop.domain.retention import Deletion, Due, aside_is_due, due
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.services.spool import Spool
 
@@ -27,4 +28,14 @@ def keep_house(spool: Spool, settings: Settings, now: float) -> tuple[Due, ...]:
         else:
             spool.delete_audio(deletion.session_id, why=RETENTION)
         _log.info("retention: %s %s", deletion.what, deletion.session_id)
+    _clear_aside(spool, settings, now)
     return deletions
+
+
+def _clear_aside(spool: Spool, settings: Settings, now: float) -> None:
+    """Delete damaged stores whose time is over; the audit says which, before they go."""
+    for aside, at in spool.damaged_asides():
+        if aside_is_due(at, settings, now):
+            spool.audit("damaged store deleted", detail=aside.name)
+            shutil.rmtree(aside)
+            _log.info("retention: %s", aside.name)

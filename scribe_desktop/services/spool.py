@@ -35,7 +35,7 @@ from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_news import Listener, SpoolNews
 from scribe_desktop.services.spool_receipts import Receipt, SpoolReceipts
-from scribe_desktop.services.spool_rescue import open_or_set_aside
+from scribe_desktop.services.spool_rescue import damaged_asides, open_or_set_aside
 
 
 class Spool:
@@ -326,6 +326,10 @@ class Spool:
                 self._news.add(session)
         self._news.tell()
         return len(new)
+
+    def damaged_asides(self) -> tuple[tuple[Path, float], ...]:
+        """The damaged stores beside this one, and when each was set aside."""
+        return damaged_asides(self._file.folder)
 
     # --- facts and audit -------------------------------------------------------------
 

@@ -37,6 +37,11 @@ class SpoolFile:
         self._looking = threading.Lock()
         self._glass: Any = None
 
+    @property
+    def folder(self) -> Path:
+        """Where the file lies."""
+        return self._folder
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block or nothing; raises DiskFull or SpoolDamaged with nothing changed."""

@@ -37,6 +37,8 @@ _log = logging.getLogger(__name__)
 _RESCUE_FILE = "spool.rescued"
 _PATCHED_FILE = "spool.patched"
 _PARTS = ("", "-wal", "-shm")
+_STAMP = "%Y-%m-%dT%H-%M-%S"
+_STAMP_LENGTH = 19
 
 
 def open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> SpoolFile:
@@ -91,6 +93,27 @@ def aside_for_key(folder: Path, key: bytes) -> Path | None:
     return None
 
 
+def damaged_asides(folder: Path) -> tuple[tuple[Path, float], ...]:
+    """Every store that was set aside for damage, after what could be read was saved, and when.
+
+    Not those that only wait for their key: nothing of theirs was saved.
+    """
+    return tuple(
+        (aside, at)
+        for aside in sorted(folder.glob("set-aside-*"))
+        if (aside / DAMAGE_MARK_FILE).exists() and (at := _set_aside_at(aside.name)) is not None
+    )
+
+
+def _set_aside_at(name: str) -> float | None:
+    stamp = name.removeprefix("set-aside-")[:_STAMP_LENGTH]
+    try:
+        return dt.datetime.strptime(stamp, _STAMP).replace(tzinfo=dt.UTC).timestamp()
+    except ValueError:
+        # Not one of our names: somebody else's folder is not ours to delete.
+        return None
+
+
 def is_key_of(folder: Path, key: bytes) -> bool:
     """Whether the store in `folder` was made with this key, as far as is known."""
     try:
@@ -124,7 +147,7 @@ def _is_sound(connection: Any) -> bool:  # noqa: ANN401  untyped library
 
 def _set_aside(folder: Path, at: float) -> Path:
     """Move the store, as it is, into a folder with a dated name."""
-    stamp = dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    stamp = dt.datetime.fromtimestamp(at, dt.UTC).strftime(_STAMP)
     aside = folder / f"set-aside-{stamp}"
     number = 1
     while aside.exists():

@@ -35,7 +35,12 @@ from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
 from scribe_desktop.domain.pieces import finer
-from scribe_desktop.domain.schedule import LONGEST_RETRY_AFTER_S, retry_delay_s
+from scribe_desktop.domain.schedule import (
+    LONGEST_RETRY_AFTER_S,
+    LONGEST_RETRY_S,
+    retry_delay_s,
+    was_set_back,
+)
 from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import (
     Amend,
@@ -88,10 +93,13 @@ class Uploader:
         *,
         is_streamed: Callable[[SessionId], bool] = lambda _: False,
         formats_of: Callable[[ServiceRef], tuple[str, ...]] = lambda _: (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spool = spool
         self._client_for = client_for
         self._now = now
+        self._clock = clock
+        self._looked: tuple[float, float] | None = None
         self._spread = spread
         self._on_trouble = on_trouble
         self._is_streamed = is_streamed
@@ -106,7 +114,13 @@ class Uploader:
         self._lanes = Lanes("upload", self._services, self.step, now=now, on_trouble=on_trouble)
 
     def start(self) -> None:
-        """Begin to deliver what waits."""
+        """Begin to deliver what waits; a long wait ends, for nobody knows what the clock did."""
+        for session in self._spool.sessions():
+            if (
+                session.retry_at is not None
+                and session.retry_at > self._now() + LONGEST_RETRY_S * 1.3
+            ):
+                self._release(session)
         self._lanes.start()
 
     def wake(self) -> None:
@@ -142,6 +156,7 @@ class Uploader:
     def step(self, service: ServiceRef) -> float | None:
         """Do the first thing that is due for `service`; returns when to look again."""
         now = self._now()
+        self._mind_the_clock(now)
         paused_until = self._pauses.get(service, (0.0, 0))[0]
         if now < paused_until <= now + _CLOCK_MOVED_S:
             return paused_until
@@ -159,6 +174,18 @@ class Uploader:
                 self._take(session, step)
                 return now
         return due
+
+    def _mind_the_clock(self, now: float) -> None:
+        """Wait no longer because the clock was set back: everything is tried at once."""
+        went_by = self._clock()
+        before, self._looked = self._looked, (now, went_by)
+        if before is None or not was_set_back(went_by - before[1], now - before[0]):
+            return
+        _log.info("the clock was set back")
+        self._pauses.clear()
+        for session in self._spool.sessions():
+            if session.retry_at is not None:
+                self._release(session)
 
     def _in_turn(self, service: ServiceRef) -> list[Session]:
         """Its sessions, the oldest first; in trouble the one that was tried least.

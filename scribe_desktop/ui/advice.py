@@ -62,8 +62,9 @@ def advice_for(session: Session, now: float) -> Advice | None:
 def _loss_advice(session: Session) -> Advice | None:
     if session.gaps:
         lost_s = sum(gap.seconds_lost for gap in session.gaps)
+        lost = f"About {rough_duration(lost_s)}" if lost_s else "A part"
         return Advice(
-            f"About {rough_duration(lost_s)} could not be recorded: {session.gaps[-1].reason}.",
+            f"{lost} could not be recorded: {session.gaps[-1].reason}.",
             "The text may miss words there; listen to it before you use it.",
             Remedy.NONE,
             Tone.WARNING,

@@ -6,7 +6,7 @@ import pytest
 
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Outcome
-from scribe_desktop.domain.retention import SHOWN_S, UNDO_S, Deletion, Due, due
+from scribe_desktop.domain.retention import SHOWN_S, UNDO_S, Deletion, Due, aside_is_due, due
 from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.domain.settings import Settings
 
@@ -86,3 +86,14 @@ def test_an_empty_session_goes_after_seven_days() -> None:
 def test_a_clock_that_was_set_back_deletes_nothing() -> None:
     assert what(RESOLVED, -FOREVER) is None
     assert what(replace(RESOLVED, cancelled_at=1e9), 5.0) is None
+
+
+def test_a_damaged_store_stays_as_long_as_notes_and_a_mistake_can_be_undone() -> None:
+    week_s = 7 * 86_400.0
+    at_once = replace(Settings(), keep_notes_days=0)
+    assert not aside_is_due(100.0, at_once, 100.0 + week_s - 1)
+    assert aside_is_due(100.0, at_once, 100.0 + week_s)
+    kept = replace(Settings(), keep_notes_days=30)
+    assert not aside_is_due(100.0, kept, 100.0 + week_s)
+    assert aside_is_due(100.0, kept, 100.0 + 30 * 86_400.0)
+    assert not aside_is_due(100.0, kept, 0.0), "a clock set back deletes nothing"

@@ -6,6 +6,7 @@ front of a service that takes a connection and never answers.
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.session import Delivery
+from tests.faults import program_signed_out
 from tests.faults.counting_host import CountingSpeech
 from tests.faults.kill_harness import SAMPLE
 from tests.faults.leaving_home import (
@@ -112,6 +114,30 @@ def test_the_window_while_it_records(home: Home) -> None:
         assert home.done("start").returncode == 0
         heard_until(home, 1.0)
         told_to_end(window, signal.SIGTERM)
+    session = home.session()
+    assert session.frames == home.heard_frames() > SAMPLE_RATE
+
+
+def test_the_user_signs_out_while_the_window_records(home: Home) -> None:
+    """The session manager asks the window, and waits no longer than systems do."""
+    signs_out = home.folder / "signs out"
+    script = (program_signed_out.__file__, str(home.speech), str(home.count), str(signs_out))
+    with subprocess.Popen(
+        [sys.executable, *script],
+        env=home.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as window:
+        try:
+            answers(home)
+            assert home.done("start").returncode == 0
+            heard_until(home, 1.0)
+            signs_out.touch()
+            assert told_to_end(window) == ""
+        finally:
+            window.kill()
+    assert window.returncode == 0
     session = home.session()
     assert session.frames == home.heard_frames() > SAMPLE_RATE
 

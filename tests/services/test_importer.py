@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from scribe_desktop.domain.audio import Gap
 from scribe_desktop.domain.chunker import LOCAL_CUTS
 from scribe_desktop.domain.errors import AudioFileError
 from scribe_desktop.domain.notices import Notice, Trouble
@@ -19,6 +20,11 @@ from tests.services.sounds import loud_is_speech, pcm16, samples_of, snr_db, spe
 
 
 def dictated(source: Source) -> tuple[bytes, list[Notice]]:
+    session_bytes, notices, _ = dictated_with_gaps(source)
+    return session_bytes, notices
+
+
+def dictated_with_gaps(source: Source) -> tuple[bytes, list[Notice], tuple[Gap, ...]]:
     spool, notices = MemorySpool(), list[Notice]()
     session_id = spool.add("ses_file")
     recorder = Recorder(
@@ -33,7 +39,8 @@ def dictated(source: Source) -> tuple[bytes, list[Notice]]:
     )
     recorder.start()
     assert recorder.join(30)
-    return b"".join(decode_chunk(chunk) for chunk in spool.chunks[session_id]), notices
+    sound = b"".join(decode_chunk(chunk) for chunk in spool.chunks[session_id])
+    return sound, notices, spool.stored[session_id].gaps
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int, channels: int = 1) -> Path:
@@ -153,7 +160,34 @@ def test_of_a_truncated_recording_everything_readable_is_taken(tmp_path: Path) -
     heard, _ = dictated(open_recording(path))
     whole = pcm16(speechlike(8.0))
     assert 2.0 < len(heard) / 32_000 < 6.0
+    _, notices, (gap,) = dictated_with_gaps(open_recording(path))
+    # On the time line: where the sound ends, and how much is missing from there.
+    assert gap.at_frame == len(heard) // 2
+    assert gap.seconds_lost == pytest.approx(8.0 - len(heard) / 32_000, abs=0.1)
+    assert len(notices) == 1
     assert whole.startswith(heard[: len(heard) - 32_000 // 4])
+
+
+def test_a_file_that_ends_before_its_header_says_is_marked(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "short.wav", speechlike(6.0), 16_000)
+    path.write_bytes(path.read_bytes()[: 44 + 2 * 32_000])
+    _, (trouble,), (gap,) = dictated_with_gaps(open_recording(path))
+    assert isinstance(trouble, Trouble)
+    assert "ends too early, after 0:02" in trouble.message
+    assert (gap.at_frame, gap.reason) == (32_000, "the file ends early")
+    assert gap.seconds_lost == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3", "webm"])
+def test_a_whole_file_has_no_gap(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"whole.{ending}"
+    codec = {"ogg": "libopus", "webm": "libopus", "mp3": "libmp3lame"}.get(ending, ending)
+    if ending == "wav":
+        write_wav(path, speechlike(3.0), 16_000)
+    else:
+        write_encoded(path, speechlike(3.0), codec)
+    _, notices, gaps = dictated_with_gaps(open_recording(path))
+    assert (notices, gaps) == ([], ())
 
 
 def test_a_break_inside_a_recording_is_said(tmp_path: Path) -> None:
@@ -173,8 +207,9 @@ def test_a_break_inside_a_recording_is_said(tmp_path: Path) -> None:
             return bytes(24_000)
 
     source._parts = Scratched()  # type: ignore[attr-defined]
-    heard, notices = dictated(source)
+    heard, notices, (gap,) = dictated_with_gaps(source)
     assert len(heard) > 48_000
+    assert (gap.at_frame, gap.reason) == (len(heard) // 2, "the file is damaged")
     (trouble,) = notices
     assert isinstance(trouble, Trouble)
     assert "damaged after 0:01" in trouble.message

@@ -499,3 +499,29 @@ def test_results_and_created_sessions_survive_a_rescue(tmp_path: Path) -> None:
     assert version.results.transcript == "words"
     assert spool.get(SessionId("aa")).delivery is Delivery.OPEN
     spool.close()
+
+
+def test_a_damaged_store_goes_when_notes_would_and_the_audit_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    spool = Spool.open(folder, KEY, now=now)
+    damaged = folder / "set-aside-2023-11-14T22-13-20"
+    locked = folder / "set-aside-2023-11-14T22-13-20-2"
+    foreign = folder / "set-aside-by-hand"
+    for aside in (damaged, locked, foreign):
+        aside.mkdir()
+        (aside / "spool.db").write_bytes(b"sealed")
+    for aside in (damaged, foreign):
+        (aside / "spool.damaged").touch()
+    (locked / "spool.key-mark").write_text("another key")
+    assert [path.name for path, _ in spool.damaged_asides()] == [damaged.name]
+    month_s = 30 * 86_400.0
+    for since_s, is_there in ((-1e6, True), (month_s - 1, True), (month_s, False)):
+        keep_house(spool, Settings(), now() + since_s)
+        assert damaged.exists() is is_there
+    # Kept at once-notes too, for as long as a mistake can be undone.
+    assert locked.exists()
+    assert foreign.exists()
+    (line,) = [line for line in spool.audit_lines() if line.action == "damaged store deleted"]
+    assert line.detail == damaged.name
+    assert first_break(spool.audit_lines()) is None
+    spool.close()

@@ -471,3 +471,45 @@ def test_a_failure_noted_by_an_older_program_is_only_a_failure() -> None:
     assert room.service.calls == []
     with pytest.raises(ServiceError):
         raise errors.refusal(500, b"", in_session=False)
+
+
+@pytest.mark.parametrize("back_s", [60.0, 1_800.0, 4_600.0])
+def test_a_clock_that_is_set_back_makes_nothing_wait(back_s: float) -> None:
+    spool, clock, really = MemorySpool(), Clock(), Clock(0.0)
+    busy = ServiceError("busy", "", retry=Retry.LATER, status=503, retry_after_s=300)
+    service = Scripted(refuse=refuse_once(busy))
+    uploader = Uploader(spool, lambda _: service, clock, lambda: 0.0, clock=really)
+    session_id = spool.speak(chunks=1)
+    uploader.step(REMOTE)
+    assert spool.get(session_id).retry_at == clock.at + 300.0
+    clock.at += 10.0
+    really.at += 10.0
+    assert uploader.step(REMOTE) is not None
+    assert len(service.calls) == 1, "it waits as long as it was asked to"
+    clock.at -= back_s
+    really.at += 10.0
+    uploader.step(REMOTE)
+    assert spool.get(session_id).remote is not None, "it was tried at once"
+
+
+def test_after_a_restart_no_wait_is_longer_than_the_program_itself_would_wait() -> None:
+    spool, clock = MemorySpool(), Clock()
+    session_id = spool.speak(chunks=1)
+    problem = Problem("busy", "", Retry.LATER)
+    for wait_s, waits in ((200.0, True), (3_000.0, False)):
+        failed = DeliveryFailed(problem, clock.at + wait_s)
+        spool.update(session_id, lambda s, failed=failed: apply(s, failed))  # type: ignore[misc]
+        uploader = Uploader(spool, lambda _: Scripted(), clock)
+        uploader._lanes.start = lambda: None  # type: ignore[method-assign]
+        uploader.start()
+        assert (spool.get(session_id).retry_at is not None) is waits
+
+
+def refuse_once(error: ServiceError) -> Callable[[str, str], None]:
+    refusals = [error]
+
+    def refuse(_what: str, _id: str) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    return refuse
