@@ -8,6 +8,8 @@ import pytest
 from hypothesis import Phase, example, given
 from hypothesis import strategies as st
 
+from scribe_desktop.domain import protected as protected_module
+from scribe_desktop.domain import text as text_module
 from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.protected import protected, says_at_least, says_the_same
@@ -25,7 +27,7 @@ from scribe_desktop.domain.rule_list import MOST_RULES, read_rules, written_rule
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.domain.settings import Settings, read_settings, settings_record, with_value
 from scribe_desktop.domain.shown_text import as_shown, shown_versions
-from scribe_desktop.domain.spoken_marks import SPOKEN_MARKS
+from scribe_desktop.domain.spoken_marks import SPOKEN_MARKS, Joins, mark_written_as
 from scribe_desktop.domain.text import (
     TextRules,
     fields,
@@ -34,7 +36,7 @@ from scribe_desktop.domain.text import (
     words_of,
     write_out,
 )
-from tests.domain.text_rules import check_text, text_core, texts
+from tests.domain.text_rules import TextCore, check_examples, check_text, text_core, texts
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "sample"
 ALL_MARKS = TextRules(languages=tuple(SPOKEN_MARKS))
@@ -42,6 +44,25 @@ ALL_MARKS = TextRules(languages=tuple(SPOKEN_MARKS))
 
 def test_the_promises_of_the_text_rules() -> None:
     check_text(text_core({}), examples=400, phases=(Phase.explicit, Phase.generate, Phase.shrink))
+
+
+def test_the_examples_hold_for_the_modules_that_the_program_uses() -> None:
+    check_examples(TextCore(protected_module, text_module))
+    nameless = TextRules(auto_texts=(("…", "dots"),), replacements=(("a", "b"),))
+    assert write_out("a … c", nameless).text == "b … c"
+
+
+@pytest.mark.parametrize(
+    ("written", "joins", "begins"),
+    [(".", Joins.BEFORE, True), (" , ", Joins.BEFORE, False), ("(", Joins.AFTER, False)],
+)
+def test_a_replacement_that_is_only_a_mark_sits_as_one(
+    written: str, joins: Joins, *, begins: bool
+) -> None:
+    mark = mark_written_as(written)
+    assert mark is not None
+    assert (mark.joins, mark.begins_sentence) == (joins, begins)
+    assert mark_written_as("dots") is None
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.txt")), ids=lambda path: path.stem)
@@ -200,9 +221,10 @@ def test_lists_of_other_makes_are_read(text: str) -> None:
     [
         "", "{}", "[", "[1]", '{"a": 1}', '[["a"]]', "one column\nonly", '[{"a": "b"}]',
         "trigger,text", '"\x00', "[" * 100_000,
-        "\n".join(f"w{n},x" for n in range(MOST_RULES + 1)),
+        "\n".join(f"w{n},x" for n in range(MOST_RULES + 1)), '"' + "a" * 140_000,
+        '{"a": " "}',
     ],
-    ids=range(12),
+    ids=range(14),
 )  # fmt: skip
 def test_what_is_no_list_is_said_to_be_none(text: str) -> None:
     with pytest.raises(SettingsError):

@@ -110,6 +110,14 @@ def test_what_was_not_recorded_is_in_every_text() -> None:
         )
 
 
+def test_the_consent_is_noted_in_every_text() -> None:
+    consented = replace(SESSION, order=replace(SESSION.order, consented_at=1_794_999_900.0))
+    for document in checked(replace(DICTATION, sessions=(consented,))):
+        assert "\n\nThe patient's consent to the recording was noted on 2026-11-18" in text_of(
+            document
+        )
+
+
 def test_posting_it_twice_makes_no_second_document_and_a_new_text_makes_a_version() -> None:
     assert as_fhir(DICTATION) == as_fhir(DICTATION)
     edited = replace(RESULTS, transcript="Go on, slowly.")
@@ -119,6 +127,13 @@ def test_posting_it_twice_makes_no_second_document_and_a_new_text_makes_a_versio
     assert [one["masterIdentifier"] for one in old[1:]] == [
         one["masterIdentifier"] for one in new[1:]
     ]
+
+
+def test_a_note_without_a_transcript_stands_alone() -> None:
+    (note,) = checked(
+        replace(DICTATION, results={ID: replace(RESULTS, transcript=None, notes=NOTES[:1])})
+    )
+    assert "relatesTo" not in note
 
 
 def test_nothing_known_is_an_empty_bundle() -> None:
