@@ -1,5 +1,6 @@
 """Opens the window over the line, and gives it what this computer has around it."""
 
+import logging
 import threading
 from contextlib import closing
 from typing import Any
@@ -11,11 +12,13 @@ from scribe_desktop.desktop.idle import idle_s
 from scribe_desktop.doctor import examine
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.services.control import Control, Holder
-from scribe_desktop.services.keyring_door import KeyringDoor
+from scribe_desktop.services.credentials import Credentials
+from scribe_desktop.services.keyring_door import KeyringDoor, KeyringSilent
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
-from scribe_desktop.ui.application import WindowCommands, run_window
+from scribe_desktop.ui.application import WindowCommands, make_application, run_window
 from scribe_desktop.ui.network import NetworkNews
+from scribe_desktop.ui.unlocking import is_tried_again
 from scribe_desktop.ui.workplace import Workplace
 from scribe_desktop.wiring.accounts import Accounts
 from scribe_desktop.wiring.another_template import AnotherTemplate
@@ -28,6 +31,8 @@ from scribe_desktop.wiring.sound import MicrophoneTest, Player, Speaker
 from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
 from scribe_desktop.wiring.workstation import Workstation
+
+log = logging.getLogger(__name__)
 
 ABANDON_LIMIT_S = 0.3
 """How long other processes may take to hear that the window closes."""
@@ -49,7 +54,7 @@ def open_window(token: str, recordings: tuple[str, ...] = (), *, hidden: bool = 
 
 
 def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: bool) -> int:
-    with closing(holder), Program(find_places()) as program:
+    with closing(holder), _opened() as program:
         line = program.line
         if token:
             line.use_token(line.usual_order().service, token)
@@ -90,6 +95,24 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             updates.stop()
             workstation.stop()
             holder.abandon(ABANDON_LIMIT_S)
+
+
+def _opened() -> Program:
+    """The program, once the keyring has given its key; raises what a retry does not mend."""
+    places = find_places()
+
+    def answers() -> bool:
+        Credentials(places.keyring_name, places.config).spool_key(spool_exists=True)
+        return True
+
+    while True:
+        try:
+            return Program(places)
+        except KeyringSilent as locked:
+            log.warning("waits for the keyring")
+            make_application()
+            if not is_tried_again(locked, answers):
+                raise
 
 
 def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch) -> Workplace:

@@ -92,7 +92,7 @@ class Credentials:
                 raise KeyringSilent(
                     "The recordings on this computer are safe but locked: the keyring with "
                     "their key does not answer.",
-                    "Unlock the keyring, then start Scribe Desktop again.",
+                    "Unlock the keyring, then try again.",
                 ) from error
             return self._new_key_in_file()
         if text is not None:
