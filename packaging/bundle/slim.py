@@ -54,3 +54,21 @@ def without_debug_symbols(binaries: Iterable[Binary], scratch: Path) -> list[Bin
             subprocess.run([strip, "--strip-debug", "-o", path, source], check=True)
         slimmer.append((name, path, kind))
     return slimmer
+
+
+def without_early_qt(scripts: Iterable[Binary]) -> list[Binary]:
+    """Linux: the same start scripts without the one that loads Qt to tell it where it is.
+
+    It did so for every command, also for those that answer a key press and for
+    the local service, which never show a window: two thirds of their start.
+    """
+    entries = list(scripts)
+    if not sys.platform.startswith("linux"):
+        return entries
+    return [entry for entry in entries if entry[0] != "pyi_rth_pyside6"]
+
+
+def tell_qt_where_it_is(folder: Path) -> None:
+    """Linux: the file beside the program in which Qt itself looks for its place."""
+    if sys.platform.startswith("linux"):
+        (folder / "qt.conf").write_text("[Paths]\nPrefix = _internal/PySide6/Qt\n", "utf-8")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 KEY = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\ScribeDesktop"
 OWN = r"C:\users\root\AppData\Local\Programs\Scribe Desktop"
 SHARED = r"C:\Program Files\Scribe Desktop"
+VIEW = "/reg:64"
+"""What a 64-bit program wrote for the whole computer; Wine's tools look at the other half."""
+
 OPEN = 5
 """What the set-up ends with when the program is open."""
 
@@ -108,7 +111,7 @@ def _expect_success(code: int) -> None:
 
 
 def _expect_version(wine: "Wine", hive: str, setup: Path) -> None:
-    told = wine.run("reg", "query", rf"{hive}\{KEY}", "/v", "DisplayVersion")
+    told = wine.run("reg", "query", rf"{hive}\{KEY}", "/v", "DisplayVersion", VIEW)
     version = setup.name.split("-")[1]
     if version not in told:
         raise SetUpError(f"The registry names another version than {version}: {told}")
@@ -120,5 +123,5 @@ def _expect_gone(wine: "Wine", place: str, hive: str) -> None:
     # Run in place (`_?=`, to be waited for), an uninstaller cannot delete itself.
     if left not in ([], ["uninstall.exe"]):
         raise SetUpError(f"The uninstaller left behind: {left}")
-    if wine.code("reg", "query", rf"{hive}\{KEY}") == 0:
+    if wine.code("reg", "query", rf"{hive}\{KEY}", VIEW) == 0:
         raise SetUpError("The uninstaller left its entry in the list of programs.")
