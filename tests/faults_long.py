@@ -63,7 +63,7 @@ def main() -> int:
         "hour": lambda _: alone("window_hour.py", str(options.minutes)),
         "suites": lambda scratch: [run_suite(suite, scratch) for suite in SUITES],
     }
-    for name in options.only or parts:
+    for name in parts if options.only is None else options.only:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="scribe-faults-") as scratch:
             found = parts[name](Path(scratch))
@@ -89,7 +89,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.only:
         # The report is written at the end of every run; alone it needs no part.
-        options.only = [part for part in options.only if part != "report"] or ()
+        options.only = [part for part in options.only if part != "report"]
     return options
 
 
