@@ -232,6 +232,14 @@ def test_pairs_and_words_are_stored(windows: Windows, line: ScriptedLine, qtbot:
         assert item is not None
         item.setText(text)
     assert dict(line.preferences.insertion_by_program) == {"epic.exe": "type"}
+    how = table.table.item(0, 1)
+    assert how is not None
+    how.setText("keystrokes")
+    assert dict(line.preferences.insertion_by_program) == {}, "a word that would mean nothing"
+    assert "paste, type or ask" in table.refused.text()
+    how.setText("Type")
+    assert dict(line.preferences.insertion_by_program) == {"epic.exe": "Type"}
+    assert not table.refused.text()
     table.table.setCurrentCell(0, 0)
     table.remove.click()
     assert dict(line.preferences.insertion_by_program) == {}

@@ -17,6 +17,7 @@ _AFTER_STOP = (
     (AfterStop.COPY, "Copy it to the clipboard"),
     (AfterStop.INSERT, "Insert it where the cursor was"),
 )
+_WAYS = ("paste", "type", "ask")
 TYPING_PAUSE_MS = 600
 
 
@@ -81,8 +82,8 @@ class TextPage(Page):
             "insertion_by_program",
             "Insertion by program",
             "How text goes into a program: paste, type or ask.",
-            "Program",
-            "How",
+            ("Program", "How"),
+            _refusal_of_way,
         )
         typing = self.group("Typing into programs")
         if self.workplace.insertion is not None and self.workplace.insertion.could_ask_the_desktop:
@@ -122,8 +123,15 @@ class TextPage(Page):
         self._place(name, title, why, table)
         return table
 
-    def _pairs(self, name: str, title: str, why: str, first: str, second: str) -> PairTable:
-        table = PairTable(title, first, second)
+    def _pairs(
+        self,
+        name: str,
+        title: str,
+        why: str,
+        sides: tuple[str, str],
+        refusal: Callable[[str, str], str],
+    ) -> PairTable:
+        table = PairTable(title, *sides, refusal)
         self._place(name, title, why, table)
         return table
 
@@ -152,3 +160,10 @@ class TextPage(Page):
     @Slot()
     def _store_vocabulary(self) -> None:
         self.store("vocabulary", self._words())
+
+
+def _refusal_of_way(program: str, how: str) -> str:
+    """Any other word would be kept and mean paste, without a sign of it."""
+    if how.strip().casefold() in _WAYS:
+        return ""
+    return f"“{how}” is no way to put text into {program}: write paste, type or ask."
