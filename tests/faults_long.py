@@ -87,7 +87,7 @@ def _options() -> argparse.Namespace:
         help="one part, and the report with what the others measured before",
     )
     options = parser.parse_args()
-    if options.only:
+    if options.only is not None:
         # The report is written at the end of every run; alone it needs no part.
         options.only = [part for part in options.only if part != "report"]
     return options
