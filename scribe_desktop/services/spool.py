@@ -200,16 +200,16 @@ class Spool:
     ) -> bool:
         """Write down which recoded bytes go out; False if others of that form went before."""
         with self._lock:
+            self.get(session_id)
             digest = hashlib.sha256(chunk.body).hexdigest()
             return self._receipts.note(session_id, chunk.index, form, pieces, digest)
 
     def chunk_lengths(self, session_id: SessionId) -> tuple[int, ...]:
         """The frames of every sealed chunk that is still here, in order."""
-        with self._lock:
-            self.get(session_id)
-            rows = self._file.read(
-                "SELECT frames FROM chunks WHERE session_id = ? ORDER BY chunk", session_id
-            )
+        self.get(session_id)
+        rows = self._file.look(
+            "SELECT frames FROM chunks WHERE session_id = ? ORDER BY chunk", session_id
+        )
         return tuple(frames for (frames,) in rows)
 
     def tail(self, session_id: SessionId) -> bytes:
@@ -308,6 +308,7 @@ class Spool:
             with self._file.transaction():
                 self._file.execute("DELETE FROM chunks WHERE session_id = ?", session_id)
                 self._file.execute("DELETE FROM tail WHERE session_id = ?", session_id)
+                self._file.execute("DELETE FROM sent_files WHERE session_id = ?", session_id)
                 self._audit.add("audio deleted", session_id, why)
             self._file.sweep()
             self._committed(session)

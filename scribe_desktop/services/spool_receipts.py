@@ -30,8 +30,8 @@ class SpoolReceipts:
     def of(self, session_id: SessionId, index: int) -> Receipt | None:
         """Both digests of a chunk; None when its audio is gone."""
         rows = self._file.look(
-            "SELECT c.digest, COALESCE(s.digest, '') FROM chunks c LEFT JOIN sent s"
-            " ON s.session_id = c.session_id AND s.chunk = c.chunk"
+            "SELECT c.digest, COALESCE(s.digest, '') FROM chunks c LEFT JOIN sent_files s"
+            " ON s.session_id = c.session_id AND s.file = c.chunk AND s.form NOT LIKE '%/%'"
             " WHERE c.session_id = ? AND c.chunk = ?",
             session_id,
             index,
@@ -47,16 +47,22 @@ class SpoolReceipts:
         """
         kind = form.value if pieces == 1 else f"{form.value}/{pieces}"
         before = self._file.look(
-            "SELECT form, digest FROM sent WHERE session_id = ? AND chunk = ?", session_id, index
+            "SELECT form, digest FROM sent_files WHERE session_id = ? AND file = ?",
+            session_id,
+            index,
         )
         if before == [(kind, digest)]:
             return True
+        changed = bool(before) and before[0][0] == kind
         with self._file.transaction():
+            if changed:
+                # The others would differ too, and all of them go into a fresh remote session.
+                self._file.execute("DELETE FROM sent_files WHERE session_id = ?", session_id)
             self._file.execute(
-                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO sent_files VALUES (?, ?, ?, ?)",
                 session_id,
                 index,
                 kind,
                 digest,
             )
-        return not before or before[0][0] != kind
+        return not changed

@@ -70,14 +70,25 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
                PRIMARY KEY (session_id, chunk),
                FOREIGN KEY (session_id, chunk) REFERENCES chunks ON DELETE CASCADE)""",
     ),
+    (
+        # Of a chunk that goes in pieces there are more files than chunks.
+        """CREATE TABLE sent_files (
+               session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+               file INTEGER NOT NULL,
+               form TEXT NOT NULL,
+               digest TEXT NOT NULL,
+               PRIMARY KEY (session_id, file))""",
+        "INSERT INTO sent_files SELECT session_id, chunk, form, digest FROM sent",
+        "DROP TABLE sent",
+    ),
 )
 """Step n brings a store of version n to version n + 1; a step never changes once released."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 TABLES = ("sessions", "chunks", "tail", "results", "facts", "audit")
-"""In the order in which rows may be copied: parents first. `sent` is not among them: an
-older store has none, and what it says can be found out again."""
+"""In the order in which rows may be copied: parents first. `sent_files` is not among them:
+an older store has none, and what it says can be found out again."""
 
 _NO_ROOM = {dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_READONLY, dbapi2.SQLITE_CANTOPEN}
 _UNREADABLE = {dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB}

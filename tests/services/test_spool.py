@@ -27,6 +27,7 @@ from scribe_desktop.domain.order import Order, Patient
 from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.services.spool import Spool
+from scribe_desktop.services.spool_schema import SPOOL_FILE, connect
 
 KEY = bytes(range(32))
 RESULTS = Results(
@@ -74,6 +75,57 @@ def test_a_recoded_chunk_keeps_both_digests_and_may_not_change(tmp_path: Path) -
     assert receipt.sent == hashlib.sha256(first.body).hexdigest()
     spool.delete_audio(session_id)
     assert spool.receipt(session_id, 0) is None
+    spool.close()
+
+
+def test_every_piece_of_a_chunk_that_is_cut_has_its_digest(tmp_path: Path) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    session_id = recording(spool)
+    spool.seal(session_id, chunk(0))
+    for piece in range(16):
+        assert spool.note_sent(session_id, AudioForm.WEBM, 16, chunk(piece)), piece
+    assert not spool.note_sent(session_id, AudioForm.WEBM, 16, chunk(15, body=b"other"))
+    receipt = spool.receipt(session_id, 0)
+    assert receipt is not None
+    assert receipt.sent == "", "no piece is the chunk"
+    spool.delete(session_id)
+    with pytest.raises(UnknownSession):
+        spool.note_sent(session_id, AudioForm.WEBM, 16, chunk(0))
+    spool.close()
+
+
+def test_a_new_decoder_is_noticed_once_and_not_at_every_chunk(tmp_path: Path) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    session_id = recording(spool)
+    for index in range(3):
+        spool.seal(session_id, chunk(index))
+        assert spool.note_sent(session_id, AudioForm.WAV, 1, chunk(index, body=b"old"))
+    assert not spool.note_sent(session_id, AudioForm.WAV, 1, chunk(0, body=b"new"))
+    for index in range(3):
+        assert spool.note_sent(session_id, AudioForm.WAV, 1, chunk(index, body=b"new"))
+    spool.close()
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_a_store_of_an_earlier_layout_opens_with_all_it_has(tmp_path: Path, layout: int) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    session_id = recording(spool)
+    spool.seal(session_id, chunk(0))
+    spool.append_tail(session_id, 4, b"tail")
+    spool.close()
+    connection = connect(tmp_path / SPOOL_FILE, KEY)
+    digest = hashlib.sha256(b"RIFF").hexdigest()
+    connection.execute("DROP TABLE sent_files")
+    if layout > 1:
+        connection.execute("CREATE TABLE sent (session_id, chunk, form, digest)")
+        connection.execute("INSERT INTO sent VALUES (?, 0, 'wav', ?)", (session_id, digest))
+    connection.execute(f"PRAGMA user_version = {layout}")
+    connection.close()
+    spool = Spool.open(tmp_path, KEY, now=now)
+    assert spool.chunk(session_id, 0) == chunk(0)
+    assert spool.tail(session_id) == b"tail"
+    other = chunk(0, body=b"other")
+    assert spool.note_sent(session_id, AudioForm.WAV, 1, other) == (layout == 1)
     spool.close()
 
 
