@@ -39,6 +39,8 @@ _PATCHED_FILE = "spool.patched"
 _PARTS = ("", "-wal", "-shm")
 _STAMP = "%Y-%m-%dT%H-%M-%S"
 _STAMP_LENGTH = 19
+_SAVED = "saved"
+"""In the mark of a damaged store when what was readable of it is in another one."""
 
 
 def open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) -> SpoolFile:
@@ -76,6 +78,8 @@ def _open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) ->
 
 def set_aside_for_key(folder: Path, at: float) -> SpoolKeyLost:
     """Set a store aside whose key is gone, and return what to tell the clinician."""
+    # Nothing of it was saved, so nobody may take it for a damaged store whose time is over.
+    (folder / DAMAGE_MARK_FILE).unlink(missing_ok=True)
     _set_aside(folder, at)
     return SpoolKeyLost(
         "The key that opens the recordings on this computer is gone. They were set aside "
@@ -96,13 +100,21 @@ def aside_for_key(folder: Path, key: bytes) -> Path | None:
 def damaged_asides(folder: Path) -> tuple[tuple[Path, float], ...]:
     """Every store that was set aside for damage, after what could be read was saved, and when.
 
-    Not those that only wait for their key: nothing of theirs was saved.
+    Not those that only wait for their key, nor those of which nothing could be read: nothing
+    of theirs was saved.
     """
     return tuple(
         (aside, at)
         for aside in sorted(folder.glob("set-aside-*"))
-        if (aside / DAMAGE_MARK_FILE).exists() and (at := _set_aside_at(aside.name)) is not None
+        if _was_saved(aside) and (at := _set_aside_at(aside.name)) is not None
     )
+
+
+def _was_saved(aside: Path) -> bool:
+    try:
+        return (aside / DAMAGE_MARK_FILE).read_text() == _SAVED
+    except FileNotFoundError:
+        return False
 
 
 def _set_aside_at(name: str) -> float | None:
@@ -176,7 +188,7 @@ def _rescue(folder: Path, key: bytes, at: float) -> SpoolDamaged:
         new.close()
         for part in _PARTS:
             (folder / (_PATCHED_FILE + part)).unlink(missing_ok=True)
-    (folder / DAMAGE_MARK_FILE).touch()
+    write_private(folder / DAMAGE_MARK_FILE, _SAVED.encode() if rescued.sessions else b"")
     _set_aside(folder, at)
     _finish_rescue(folder, at)
     _write_key_mark(folder, key)

@@ -35,6 +35,7 @@ from scribe_desktop.services.key_envelope import lock_key
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.spool import Spool
 from scribe_desktop.services.spool_opening import import_key, open_spool
+from scribe_desktop.services.spool_rescue import aside_for_key
 from scribe_desktop.services.spool_salvage import LOST_AUDIO
 from scribe_desktop.services.spool_schema import connect
 from tests.services import spool_writer
@@ -511,7 +512,10 @@ def test_a_damaged_store_goes_when_notes_would_and_the_audit_says_so(tmp_path: P
         aside.mkdir()
         (aside / "spool.db").write_bytes(b"sealed")
     for aside in (damaged, foreign):
-        (aside / "spool.damaged").touch()
+        (aside / "spool.damaged").write_text("saved")
+    unread = folder / "set-aside-2023-11-14T22-13-20-3"
+    unread.mkdir()
+    (unread / "spool.damaged").touch()
     (locked / "spool.key-mark").write_text("another key")
     assert [path.name for path, _ in spool.damaged_asides()] == [damaged.name]
     month_s = 30 * 86_400.0
@@ -520,8 +524,43 @@ def test_a_damaged_store_goes_when_notes_would_and_the_audit_says_so(tmp_path: P
         assert damaged.exists() is is_there
     # Kept at once-notes too, for as long as a mistake can be undone.
     assert locked.exists()
+    assert unread.exists(), "nothing of it could be saved"
     assert foreign.exists()
     (line,) = [line for line in spool.audit_lines() if line.action == "damaged store deleted"]
     assert line.detail == damaged.name
     assert first_break(spool.audit_lines()) is None
+    spool.close()
+
+
+def test_only_a_store_whose_dictations_were_saved_goes_with_the_time(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    filled(folder)
+    (folder / "spool.damaged").touch()
+    with pytest.raises(SpoolDamaged):
+        Spool.open(folder, KEY, now=now)
+    # Damage was seen in the new one, and then its key was lost as well.
+    (folder / "spool.damaged").touch()
+    with pytest.raises(SpoolKeyLost):
+        Spool.open(folder, bytes(32), now=lambda: now() + 1)
+    spool = Spool.open(folder, bytes(32), now=now)
+    ((saved, _),) = spool.damaged_asides()
+    keep_house(spool, Settings(), now() + 400 * 86_400.0)
+    assert not saved.exists()
+    (locked,) = folder.glob("set-aside-*")
+    assert aside_for_key(folder, KEY) == locked
+    assert spool.take_in(locked, KEY) == 3
+    spool.close()
+
+
+def test_a_store_that_could_not_be_read_at_all_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    filled(folder)
+    # Without its mark nobody can tell a wrong key from damage.
+    (folder / "spool.key-mark").unlink()
+    with pytest.raises(SpoolDamaged):
+        Spool.open(folder, bytes(32), now=now)
+    spool = Spool.open(folder, bytes(32), now=now)
+    keep_house(spool, Settings(), now() + 400 * 86_400.0)
+    (aside,) = folder.glob("set-aside-*")
+    assert (aside / "spool.db").exists()
     spool.close()
