@@ -14,7 +14,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from scribe_desktop.domain.audio import AudioForm, EncodedChunk, form_after, offered_form
-from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
+from scribe_desktop.domain.errors import (
+    AudioFileError,
+    Retry,
+    ScribeError,
+    ServiceError,
+    SpoolError,
+    UnknownSession,
+)
 from scribe_desktop.domain.events import (
     AmendmentTold,
     ChunkAccepted,
@@ -73,6 +80,14 @@ _CLOCK_MOVED_S = LONGEST_RETRY_AFTER_S * 1.3
 _RELEASED = Released()
 
 _OwnStep: TypeAlias = Create | Amend | Upload | End | SendText | Withdraw
+
+
+class _UnreadableHere(Exception):
+    """What is to be sent cannot be read on this computer; no service had a part in it."""
+
+    def __init__(self, why: ScribeError) -> None:
+        super().__init__(type(why).__name__)
+        self.why = why
 
 
 class Uploader:
@@ -183,6 +198,7 @@ class Uploader:
             return
         _log.info("the clock was set back")
         self._pauses.clear()
+        self._untold.clear()
         for session in self._spool.sessions():
             if session.retry_at is not None:
                 self._release(session)
@@ -210,6 +226,8 @@ class Uploader:
             self._perform(session, client, step)
         except ServiceError as error:
             self._failed(session, error)
+        except _UnreadableHere as unreadable:
+            self._set_back(session, unreadable.why)
         except UnknownSession:
             _log.info("%s: deleted while it was being sent", session.session_id)
         except IllegalEvent:
@@ -254,12 +272,7 @@ class Uploader:
             self._note(session, OrderAmended(_chunked(session)))
             self._note(session, Lapsed())
             return
-        chunk = outgoing(
-            lambda sealed: self._spool.chunk(session.session_id, sealed),
-            index,
-            session.audio_form,
-            session.pieces,
-        )
+        chunk = self._read(session, index)
         if not self._is_same_as_before(session, chunk):
             self._lapse(session)
             return
@@ -275,7 +288,24 @@ class Uploader:
             else:
                 raise
             return
+        if session.audio_form is not AudioForm.WEBM:
+            self._forms[session.order.service] = session.audio_form
         self._note(session, ChunkAccepted(index, remote.remote_id))
+
+    def _read(self, session: Session, index: int) -> EncodedChunk:
+        """File number `index` as the service gets it."""
+        session_id = session.session_id
+        try:
+            return outgoing(
+                lambda sealed: self._spool.chunk(session_id, sealed),
+                index,
+                session.audio_form,
+                session.pieces,
+            )
+        except UnknownSession:
+            raise
+        except (SpoolError, AudioFileError) as error:
+            raise _UnreadableHere(error) from error
 
     def _is_same_as_before(self, session: Session, chunk: EncodedChunk) -> bool:
         """Whether the service can have seen no other bytes of this chunk.
@@ -289,11 +319,12 @@ class Uploader:
 
     def _change_form(self, session: Session, refused: ServiceError) -> None:
         """Deliver anew in a form that the service may take; raises when none is left."""
+        # One refusal must not decide for the dictations behind this one; what is taken does.
+        self._forms.pop(session.order.service, None)
         form = form_after(session.audio_form, self._formats_of(session.order.service))
         if form is None:
             raise refused
         _log.info("%s: the service takes no %s", session.session_id, session.audio_form)
-        self._forms[session.order.service] = form
         self._note(session, FormChosen(form))
 
     def _cut_finer(self, session: Session, refused: ServiceError) -> None:
@@ -396,6 +427,19 @@ class Uploader:
             self._note(session, DeliveryFailed(problem, retry_at))
         except (UnknownSession, IllegalEvent):
             _log.info("%s: changed while it was being sent", session.session_id)
+
+    def _set_back(self, session: Session, error: ScribeError) -> None:
+        """Try it again later: a piece that cannot be read must not hold up the next dictation."""
+        _log.warning("%s: not readable: %s", session.session_id, type(error).__name__)
+        retry_at = self._now() + retry_delay_s(session.attempts + 1, spread=self._spread())
+        problem = Problem(error.message, error.remedy, Retry.LATER)
+        try:
+            self._note(session, DeliveryFailed(problem, retry_at))
+        except (UnknownSession, IllegalEvent):
+            _log.info("%s: changed while it was being sent", session.session_id)
+            return
+        if session.attempts == 0:
+            self._on_trouble(Trouble(error.message, error.remedy))
 
     def _pause_or_delay(self, session: Session, error: ServiceError) -> float:
         now, service = self._now(), session.order.service

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scribe_desktop.domain.audio import AudioForm, EncodedChunk, form_after, offered_form
-from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.domain.errors import Retry, ServiceError, SpoolError
 from scribe_desktop.domain.machine import candidate_remote_id
 from scribe_desktop.domain.results import Outcome, Results
 from scribe_desktop.domain.session import Delivery, Remote, Session, SessionId
@@ -92,6 +92,50 @@ def test_the_next_dictation_begins_with_what_the_service_takes() -> None:
         assert session.audio_form is AudioForm.WAV
         assert len(peer.sessions) == asked + 1
         assert len(session.remote_ids) == 1
+
+
+def test_a_refusal_of_everything_does_not_decide_for_the_next_dictation() -> None:
+    with clinic("onprem") as (desk, peer):
+        peer.refused_forms = {"webm", "wav", "mp3"}
+        broken = desk.spool.speak("first", 1)
+        while desk.spool.get(broken).problem is None:
+            desk.step()
+        peer.refused_forms = {"wav", "mp3"}
+        session = desk.deliver(desk.spool.speak("second", 1, at=2000.0))
+        assert session.audio_form is AudioForm.WEBM
+        assert len(session.remote_ids) == 1
+
+
+class WornSpool(SpokenSpool):
+    """One of its dictations cannot be read any more, or not as sound."""
+
+    def __init__(self, broken: str) -> None:
+        super().__init__()
+        self.broken = broken
+        self.worn: SessionId | None = None
+
+    def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
+        if session_id != self.worn:
+            return spoken(index)
+        if self.broken == "gone":
+            raise SpoolError("The audio of this dictation is no longer on this computer.")
+        return EncodedChunk(index, b"no sound", 8_000)
+
+
+@pytest.mark.parametrize("broken", ["gone", "no sound"])
+def test_a_piece_that_cannot_be_read_holds_up_no_other_dictation(broken: str) -> None:
+    with clinic("onprem") as (desk, _):
+        desk.formats = ("audio/wav",)
+        desk.spool = spool = WornSpool(broken)
+        desk.rebuild(desk.client._wire, lambda: desk.address)
+        spool.worn = spool.speak("first", 1)
+        session = desk.deliver(spool.speak("second", 1, at=2000.0))
+        assert session.outcome is Outcome.COMPLETED
+        mended, spool.worn = spool.worn, None
+        waiting = spool.get(mended)
+        assert waiting.problem is not None
+        assert waiting.retry_at is not None
+        assert desk.deliver(mended).outcome is Outcome.COMPLETED
 
 
 @pytest.mark.parametrize(
