@@ -25,6 +25,7 @@ from scribe_desktop.domain.events import (
     Lapsed,
     OrderAmended,
     Paused,
+    PiecesChosen,
     Released,
     Resolved,
     Restored,
@@ -91,15 +92,16 @@ DELIVERY_EVENTS: tuple[DeliveryEvent, ...] = (
     Resolved(5.0, Outcome.PARTIAL, "ses_1"),
     Lapsed(),
     FormChosen(AudioForm.WAV),
+    PiecesChosen(2),
     DeliveryFailed(PROBLEM, 7.0),
     Released(),
 )
 DELIVERY_BY_HAND = """
-         Created TargetRenewed ChunkAccepted EndSent EndAccepted StillProcessing Resolved Lapsed FormChosen DeliveryFailed Released
-UNSENT   OPEN    -             -             -       -           -               -        UNSENT UNSENT     UNSENT         UNSENT
-OPEN     -       OPEN          OPEN          OPEN    ENDED       -               -        UNSENT UNSENT     OPEN           OPEN
-ENDED    -       -             -             -       -           ENDED           RESOLVED UNSENT -          ENDED          ENDED
-RESOLVED -       -             -             -       -           -               -        -      -          -              -
+         Created TargetRenewed ChunkAccepted EndSent EndAccepted StillProcessing Resolved Lapsed FormChosen PiecesChosen DeliveryFailed Released
+UNSENT   OPEN    -             -             -       -           -               -        UNSENT UNSENT     UNSENT       UNSENT         UNSENT
+OPEN     -       OPEN          OPEN          OPEN    ENDED       -               -        UNSENT UNSENT     UNSENT       OPEN           OPEN
+ENDED    -       -             -             -       -           ENDED           RESOLVED UNSENT -          -            ENDED          ENDED
+RESOLVED -       -             -             -       -           -               -        -      -          -            -              -
 """  # noqa: E501
 
 

@@ -396,7 +396,7 @@ def wrong_receipts(core: Core, session: Any) -> list[Any]:
     wrong = [
         core.events.ChunkAccepted(session.accepted + 1, remote_id),
         core.events.ChunkAccepted(session.accepted - 1, remote_id),
-        core.events.ChunkAccepted(session.chunks, remote_id),
+        core.events.ChunkAccepted(session.files, remote_id),
         core.events.TargetRenewed(core.session.Remote("ses_other", "t")),
     ]
     for stale in (*session.past_remote_ids, "ses_other"):
@@ -426,9 +426,7 @@ def wrong_audio(core: Core, session: Any) -> list[Any]:
 
 def wrong_ends(core: Core, session: Any) -> list[Any]:
     wrong = [] if session.end_sent else [core.events.EndAccepted(1.0, session.chunks)]
-    is_whole = (
-        session.capture is core.session.Capture.STOPPED and session.accepted == session.chunks
-    )
+    is_whole = session.capture is core.session.Capture.STOPPED and session.accepted == session.files
     if not is_whole or (session.chunks == 0 and not session.typed):
         wrong += [core.events.EndSent(), core.events.EndAccepted(1.0, session.chunks)]
     return wrong
