@@ -384,15 +384,16 @@ class Uploader:
     def _is_short(self, session: Session, received: int | None) -> bool:
         """Whether the service admits that it lacks chunks it acknowledged.
 
-        Believed once: then the dictation is delivered anew. Storage counts late,
-        and streamed audio is not counted in files at all.
+        Believed once for each form and size of files: then the dictation is delivered anew.
+        Storage counts late, and streamed audio is not counted in files at all.
         """
         if received is None or received >= session.files:
             return False
         if session.order.upload_type is not UploadType.CHUNKED:
             return False
         _log.warning("%s: %d files sent, %d received", session.session_id, session.files, received)
-        return session.generation == 0 and not is_form(_remote(session).upload_target)
+        is_news = session.generation <= _restarts_of_ours(session)
+        return is_news and not is_form(_remote(session).upload_target)
 
     def _tell_once(self, session: Session, tell: Callable[[], None]) -> None:
         """Tell the service something that it may refuse: not every service can be told."""
@@ -496,6 +497,11 @@ def _is_stuck(session: Session) -> bool:
         and session.problem is not None
         and session.problem.retry is Retry.NEVER
     )
+
+
+def _restarts_of_ours(session: Session) -> int:
+    """How often at most it was begun anew for its form and its size; a service forgot nothing."""
+    return list(AudioForm).index(session.audio_form) + session.pieces.bit_length() - 1
 
 
 def _chunked(session: Session) -> Order:

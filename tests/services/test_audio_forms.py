@@ -303,6 +303,34 @@ def test_no_service_ever_sees_a_chunk_change(fates: list[str], *, listed: bool) 
     assert all(len(forms) == 1 for forms in service.forms.values()), "a mixture of forms"
 
 
+class Leaky(Fickle):
+    """Takes no WebM, and forgets one file of each session that it admits to lack."""
+
+    def __init__(self, admits: int) -> None:
+        super().__init__(["no webm"])
+        self.admits = admits
+
+    def end(self, remote: Remote, count: int) -> EndReceipt:
+        self.admits -= 1
+        return EndReceipt(count - 1 if self.admits >= 0 else count)
+
+
+@pytest.mark.parametrize("admits", [1, 50])
+def test_a_service_that_lacks_a_file_gets_all_again_also_in_another_form(admits: int) -> None:
+    spool, clock, service = SpokenSpool(), Clock(), Leaky(admits)
+    worker = Uploader(spool, lambda _: service, clock, lambda: 0.0)
+    session_id = spool.speak(chunks=CHUNKS)
+    for _ in range(60):
+        worker.step(REMOTE)
+        clock.at += 600.0
+    session = spool.get(session_id)
+    assert session.delivery is Delivery.ENDED
+    assert session.audio_form is AudioForm.WAV
+    # Anew for the form, and anew for the missing file; a count that stays wrong is not believed.
+    assert len(session.remote_ids) == 3
+    assert session.received == (CHUNKS if admits == 1 else CHUNKS - 1)
+
+
 def test_the_refusal_of_a_form_is_known_by_code_and_by_status() -> None:
     def is_one(error: ServiceError) -> bool:
         return errors.refuses_the_format(error)
