@@ -57,6 +57,9 @@ class Curtain(QWidget):
         self.show_again.clicked.connect(self._try)
         self.sign_in = button("Sign in to this computer", kind="primary")
         self.sign_in.clicked.connect(self.lock_computer)
+        for alone in (self.show_again, self.sign_in):
+            # Outside a dialog only Space presses a button; here Return is what anybody tries.
+            alone.setAutoDefault(True)
         self.forgot = button("I forgot the PIN", kind="flat")
         self.forgot.clicked.connect(self._forget)
         self.new_pin = NewPin()

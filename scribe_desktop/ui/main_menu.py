@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
@@ -23,6 +24,10 @@ class MainMenu(QMenu):
         self.from_text = self.addAction("Notes from a text…")
         self.from_text.setShortcut(QKeySequence("Ctrl+T"))
         self.addSeparator()
+        self.hide_text = self.addAction("Hide all text")
+        self.hide_text.setShortcut(QKeySequence("Ctrl+L"))
+        # Who is called away has the note or the settings in front as often as this window.
+        self.hide_text.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         self.settings = self.addAction("Settings…", lambda: window.settings_wanted.emit(""))
         self.settings.setShortcut(QKeySequence("Ctrl+,"))
         self.help = self.addAction("Help and keys", window.show_help)
@@ -37,6 +42,7 @@ class MainMenu(QMenu):
         for action, name in (
             (self.open_recording, "import"),
             (self.from_text, "text"),
+            (self.hide_text, "lock"),
             (self.settings, "settings"),
             (self.help, "keyboard"),
             (self.about, "notice"),

@@ -348,7 +348,9 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _show_import(self, notice: ImportProgressed) -> None:
-        self.strip.tell(Telling(import_sentence(notice.done_s, notice.total_s), tone=Tone.BUSY))
+        said = import_sentence(notice.done_s, notice.total_s)
+        is_read = notice.total_s is not None and notice.done_s >= notice.total_s
+        self.strip.tell(Telling(said, tone=Tone.GOOD if is_read else Tone.BUSY))
 
     @Slot(object)
     def _take_trouble(self, notice: Trouble) -> None:

@@ -52,6 +52,11 @@ class Strip(QFrame):
         """What it says now."""
         return self._message.text()
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the sentence goes by itself."""
+        return self._passing.isActive()
+
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""
         self._colours = colours

@@ -6,7 +6,7 @@ within a second.
 """
 
 from PySide6.QtCore import QObject, QSettings, Slot
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QApplication, QStackedWidget, QSystemTrayIcon, QWidget
 from shiboken6 import isValid
 
@@ -96,8 +96,7 @@ class Windows(QObject):
         self.idleness.fell_idle.connect(self._hide_from_the_idle)
         self.curtain.opened.connect(self.unlock)
         self._application.styleHints().colorSchemeChanged.connect(self._dress)
-        lock = QShortcut(QKeySequence("Ctrl+L"), self.main)
-        lock.activated.connect(self.lock)
+        self.main.menu.hide_text.triggered.connect(self.lock)
 
     # --- what everything follows ---
     @Slot()

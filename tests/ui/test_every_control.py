@@ -171,6 +171,7 @@ def test_every_entry_of_every_menu_does_something(
             continue  # these ask the workplace, which says nothing here
         text = entry.text()
         must_change(qtbot, text, changed)
+        windows.unlock()
         for dialog in main.findChildren(QDialog):
             dialog.close()
     assert {"Open a recording…", "Settings…", "Help and keys", "Text", "SOAP"} <= set(ran)

@@ -202,6 +202,18 @@ def test_the_curtain_hides_text_and_a_press_opens_it(
     assert not windows.is_locked
 
 
+def test_one_key_hides_all_text_from_the_settings_too(windows: Windows, qtbot: QtBot) -> None:
+    settings = windows.open_settings("text")
+    with qtbot.waitActive(settings):
+        settings.activateWindow()
+    QTest.keyClick(settings, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: windows.is_locked)
+    assert not settings.isVisible()
+    QTest.keyClick(windows.curtain.show_again, Qt.Key.Key_Return)
+    assert not windows.is_locked
+    assert windows.main.menu.hide_text.isEnabled()
+
+
 def test_the_curtain_wants_the_pin(windows: Windows, workplace: Workplace, qtbot: QtBot) -> None:
     assert isinstance(workplace.lock, FakeLock)
     workplace.lock.pin = "2468"
@@ -495,6 +507,9 @@ def test_what_the_line_tells_is_said(windows: Windows, line: ScriptedLine, qtbot
     qtbot.waitUntil(lambda: main.strip.message == "The disk is full.")
     line.tell(ImportProgressed(session_id, 30.0, 60.0))
     qtbot.waitUntil(lambda: main.strip.message == "Reading the recording: 0:30 of 1:00.")
+    line.tell(ImportProgressed(session_id, 60.0, 60.0))
+    qtbot.waitUntil(lambda: main.strip.message == "The recording was read.")
+    assert main.strip.is_passing, "or it stays above every dictation that is looked at later"
     line.tell(SilenceNoticed(session_id, 120.0, 20.0))
     qtbot.waitUntil(lambda: main.strip.message == "Nobody has spoken for 2 min.")
     assert main.strip.action.text() == "Still here"
