@@ -416,5 +416,5 @@ class Recorder:
             )
         )
         # The tail must not grow behind the chunk that is now made of it.
-        self._writer.drain(DRAIN_S)
+        self._writer.drain()
         close_tail(self._spool, self._tail.session_id, self._now())

@@ -109,13 +109,20 @@ class SpoolWriter:
         if self._refused_at is None or at_once or waited_s >= RETRY_S:
             self._write()
 
-    def drain(self, limit_s: float) -> None:
-        """Write what is due for so long at most, then nothing more, whatever is left."""
-        with self._turn:
-            self._turn.wait_for(lambda: not self._at_work, limit_s)
-        if self._due and self._bug is None:
-            self._write()
-        self._due.clear()
+    def drain(self) -> None:
+        """Write all that is due, however long the disk takes, but not what fails by our fault."""
+        while self._due:
+            self._ask_for_it()
+            with self._turn:
+                self._turn.wait_for(lambda: not self._at_work)
+                if not self._due:
+                    return
+                if self._bug is None:
+                    self._turn.wait(RETRY_S)
+                    continue
+                # It would fail again, and speech may wait behind it.
+                self._bug = None
+                self._due.popleft()
 
     def close(self) -> None:
         """End the thread when what it does is done; returns at once."""
@@ -127,6 +134,11 @@ class SpoolWriter:
 
     def _write(self) -> None:
         """Have all that is due written; goes on without the disk if it is slow."""
+        self._ask_for_it()
+        if self._bug is not None:
+            raise self._bug
+
+    def _ask_for_it(self) -> None:
         with self._turn:
             if self._at_work:
                 return
@@ -136,8 +148,6 @@ class SpoolWriter:
             self._at_work, self._asked_at = True, self._clock()
             self._turn.notify_all()
             self._turn.wait_for(lambda: not self._at_work, PATIENCE_S)
-        if self._bug is not None:
-            raise self._bug
 
     def _say_if_slow(self) -> None:
         asked_at = self._asked_at

@@ -12,6 +12,7 @@ from scribe_desktop.domain.errors import DiskFull, UnknownSession
 from scribe_desktop.domain.notices import Notice, SpoolTrouble
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.session import Capture, Session, SessionId
+from scribe_desktop.services import spool_writer
 from scribe_desktop.services.encoder import decode, encode_wav
 from scribe_desktop.services.late_write import write_within
 from scribe_desktop.services.recorder import Recorder
@@ -126,6 +127,49 @@ def test_a_tail_is_never_seen_beside_a_session_that_is_older(spool: Spool) -> No
     looking.join(WAIT_S)
     sealing.join(WAIT_S)
     assert seen == [(b"\2\0" * 1600, 1600)]
+
+
+@pytest.mark.parametrize("fault", ["of the recorder", "of the writer"])
+def test_a_fault_of_ours_while_the_disk_refuses_costs_nothing_that_was_heard(
+    fault: str, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.add(Session(ID, 1.0, Order()))
+    spoken = pcm16(speechlike(3.0))
+    blocks = [Block(spoken[at : at + BLOCK_BYTES]) for at in range(0, len(spoken), BLOCK_BYTES)]
+    monkeypatch.setattr(spool_writer, "RETRY_S", 0.01)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    append, refusals = spool.append_tail, list[bool]()
+
+    def append_later(session_id: SessionId, at_frame: int, pcm: bytes) -> None:
+        if at_frame > 0 and len(refusals) < 4:
+            refusals.append(True)
+            raise DiskFull("full", "make room")
+        append(session_id, at_frame, pcm)
+
+    def break_off() -> None:
+        if fault == "of the recorder":
+            raise ZeroDivisionError
+        recorder._writer.then(lambda: 1 // 0)
+
+    setattr(spool, "append_tail", append_later)  # noqa: B010
+    recorder = Recorder(
+        spool,
+        ScriptedSource([*blocks, break_off]),
+        ID,
+        Cuts(rules=((50.0, 0.1),), limit_s=60.0),
+        lambda _: None,
+        lambda: 2.0,
+        clock=lambda: 1.0,
+        is_quiet=loud_is_speech,
+        encoding=encode_wav,
+    )
+    recorder.start()
+    assert recorder.join(WAIT_S)
+    assert len(refusals) == 4
+    session = spool.get(ID)
+    assert session.capture is Capture.STOPPED
+    # All but what was not yet due on disk.
+    assert session.frames >= len(spoken) // 2 - 0.5 * 16_000
 
 
 # --- beginning and cancelling, which the window asks for ------------------------------------
