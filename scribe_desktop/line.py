@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from scribe_desktop.at_work import AtWork
@@ -187,12 +188,22 @@ class Line:
             recording.stop()
 
     def cancel(self) -> None:
-        """End the running dictation and set it aside."""
-        if running := self._at_work.at_microphone:
-            session_id, recording = running
-            cancelled = Cancelled(self._now())
-            write_within(lambda: self._apply(session_id, cancelled))
-            recording.stop()
+        """End the running dictation and set all of it aside; one that is over stays as it is."""
+        running = self._at_work.at_microphone
+        if running is None or self.running() is None:
+            return
+        first, recording = running
+        cancelled = Cancelled(self._now())
+        for part in self._recorded_from(first):
+            write_within(partial(self._apply, part, cancelled))
+        recording.stop()
+
+    def _recorded_from(self, first: SessionId) -> tuple[SessionId, ...]:
+        """That session and those that its recording rolled over into, in order."""
+        if not self.knows(first):
+            return (first,)
+        chain = [one.session_id for one in linked(self._store.sessions(), first)]
+        return tuple(chain[chain.index(first) :])
 
     def obey(self, command: str) -> None:
         """Carry out a one-word command from a key, a pedal or another process."""
@@ -215,7 +226,11 @@ class Line:
         running = self._at_work.at_microphone
         if running is None:
             return None
-        session = self._stored(running[1].session_id)
+        try:
+            session = self._stored(running[1].session_id)
+        except UnknownSession:
+            # It is over, and was deleted for good since.
+            return None
         return None if session.capture is Capture.STOPPED else session
 
     def _stored(self, session_id: SessionId) -> Session:
@@ -284,11 +299,12 @@ class Line:
         if running is None:
             return
         first, recording = running
-        chain = [one.session_id for one in linked(self._store.sessions(), first)]
+        present = recording.session_id
+        chain = self._recorded_from(first)
         # The recorder counts over all sessions of this recording, a bookmark in its own.
-        past = chain[chain.index(first) : chain.index(recording.session_id)]
-        before = sum(self._store.get(one).frames for one in past)
-        self.bookmark(recording.session_id, max(recording.recorded_frames - before, 0))
+        before = sum(self._store.get(one).frames for one in chain[: chain.index(present)])
+        at_frame = max(recording.recorded_frames - before, 0)
+        write_within(partial(self.bookmark, present, at_frame))
 
     def edit(self, session_id: SessionId, results: Results) -> None:
         """Store the clinician's version."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from scribe_desktop.domain.audio import SAMPLE_RATE
-from scribe_desktop.domain.events import ChunkSealed, SpeechStarted
+from scribe_desktop.domain.events import ChunkSealed, SpeechStarted, Stopped
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.playback import time_line
@@ -36,6 +36,10 @@ class Recording:
     def __init__(self, session_id: SessionId) -> None:
         self.session_id = session_id
         self.recorded_frames = 0
+        self.is_stopped = False
+
+    def stop(self) -> None:
+        self.is_stopped = True
 
 
 @pytest.fixture
@@ -82,3 +86,37 @@ def test_a_bookmark_while_speaking_counts_in_its_own_session(spool: Spool) -> No
     spool.update(linked.session_id, lambda one: apply(one, ChunkSealed(0, 5 * SAMPLE_RATE)))
     parts = (spool.get(first), spool.get(linked.session_id))
     assert time_line(parts).bookmarks == (12.0,)
+
+
+# --- what else the line does to the dictation at the microphone --------------------------------
+
+
+def test_the_next_dictation_begins_although_the_last_one_was_deleted_for_good(spool: Spool) -> None:
+    made: list[Recording] = []
+    line = line_over(spool, made)
+    first = line.start(Order())
+    spool.update(first, lambda one: apply(one, Stopped(2.0)))
+    spool.delete(first)
+    assert line.running() is None
+    assert line.state()["session_id"] is None
+    second = line.start(Order())
+    assert [one.session_id for one in made] == [first, second]
+
+
+def test_a_cancel_sets_aside_all_that_was_spoken_and_nothing_that_is_over(spool: Spool) -> None:
+    made: list[Recording] = []
+    line = line_over(spool, made)
+    first = line.start(Order())
+    linked = Session(SessionId("ses_" + "b" * 24), 2.0, Order(), follows=first)
+    spool.add(linked)
+    made[0].session_id = linked.session_id
+    spool.update(first, lambda one: apply(one, Stopped(2.0)))
+    line.cancel()
+    assert made[0].is_stopped
+    assert spool.get(first).is_cancelled
+    assert spool.get(linked.session_id).is_cancelled
+    spool.update(linked.session_id, lambda one: apply(one, Stopped(2.0)))
+    second = line.start(Order())
+    spool.update(second, lambda one: apply(one, Stopped(3.0)))
+    line.cancel()
+    assert not spool.get(second).is_cancelled, "it is finished and on its way"
