@@ -59,7 +59,8 @@ class SettingsDialog(QDialog):
         self._surroundings = surroundings
         self._colours = LIGHT
         self._pages: dict[int, Page] = {}
-        self.setWindowTitle(f"{TITLE} · Settings")
+        # The other way round Qt adds the name of the program a second time.
+        self.setWindowTitle(f"Settings · {TITLE}")
         self.setWindowIcon(program_icon())
         self.names = QListWidget()
         self.names.setAccessibleName("Pages of the settings")

@@ -206,6 +206,8 @@ def number_field(bounds: tuple[int, int], unit: str) -> QSpinBox:
     made = QSpinBox()
     made.setRange(*bounds)
     made.setSuffix(f" {unit}")
+    one = f" {unit.removesuffix('s')}"
+    made.valueChanged.connect(lambda number: made.setSuffix(one if number == 1 else f" {unit}"))
     made.setMinimumWidth(130)
     # The style sheet gives the text the whole width, so the space beside it is its own.
     made.lineEdit().setTextMargins(SPACE, 0, SPACE, 0)
