@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
@@ -160,6 +160,21 @@ class ResultsPane(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(SPACE, SPACE * 2, SPACE * 2, SPACE)
         outer.addWidget(self._sheets)
+        self._sheet = sheet
+        sheet.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the sheet as high as its wrapped rows need; take nothing from anybody.
+
+        A splitter does not ask how high its parts are at their width, so a second
+        row of buttons would push the player over the text instead of scrolling.
+        """
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            layout = self._sheet.layout()
+            least = layout.totalMinimumHeightForWidth(self._sheet.width()) if layout else 0
+            if least != self._sheet.minimumHeight():
+                self._sheet.setMinimumHeight(least)
+        return super().eventFilter(watched, event)
 
     # --- showing ---
     def use(self, colours: Colours) -> None:

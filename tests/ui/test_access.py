@@ -216,3 +216,19 @@ def test_a_narrow_window_shows_one_thing_at_a_time(
     assert not main.results.isVisible()
     main.resize(1100, 700)
     qtbot.waitUntil(lambda: main.results.isVisible() and main.list.isVisible())
+
+
+def test_a_second_row_of_buttons_never_lies_on_the_text(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    main = windows.main
+    main.show_session(next(iter(line.stored)))
+    pane = main.results
+    row = pane.actions_row
+    main.resize(560, 420)
+    qtbot.waitUntil(lambda: row.another.isVisible() and row.another.y() > row.copy.y())
+
+    sheet = row.parentWidget()
+    rows = sheet.layout()
+    assert rows is not None
+    qtbot.waitUntil(lambda: sheet.height() >= rows.totalMinimumHeightForWidth(sheet.width()))
