@@ -19,7 +19,7 @@ from scribe_desktop.ui.record_bar import RecordBar
 from scribe_desktop.ui.results_pane import ResultsPane
 
 NOT_NOTED = "The patient's consent to this recording is not noted."
-LATER_TOO = "The recording goes on. It can be noted later, too."
+LATER_TOO = "It can be noted now or later; the recording does not wait for it."
 AGREES = "Patient agrees"
 
 
@@ -67,8 +67,12 @@ class Consent(QObject):
             return
         if not self._is_wanted() or session.session_id in self._begun:
             return
+        noted = session.order.consented_at is not None
+        if session.capture is Capture.STARTING and not noted and not self._box.isChecked():
+            # There is no recording yet, and why there may be none must not be covered.
+            return
         self._begun.add(session.session_id)
-        if session.order.consented_at is not None:
+        if noted:
             self._box.setChecked(True)
         elif self._box.isChecked():
             self.note(session.session_id)

@@ -229,6 +229,7 @@ def test_a_second_row_of_buttons_never_lies_on_the_text(
     qtbot.waitUntil(lambda: row.another.isVisible() and row.another.y() > row.copy.y())
 
     sheet = row.parentWidget()
-    rows = sheet.layout()
+    rows = sheet.layout() if sheet else None
+    assert sheet is not None
     assert rows is not None
     qtbot.waitUntil(lambda: sheet.height() >= rows.totalMinimumHeightForWidth(sheet.width()))

@@ -9,6 +9,7 @@ from scribe_desktop.domain.audit import deeds
 from scribe_desktop.domain.dictation import Dictation
 from scribe_desktop.domain.events import OrderAmended
 from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.record import order_record, read_order
 from scribe_desktop.domain.session import Capture, SessionId
@@ -72,6 +73,22 @@ def test_a_recording_without_it_says_so_and_goes_on(
     assert asked.main.bar.consent.isChecked()
     asked.main.bar.consent.click()
     assert running(line).consented_at is None, "a slip is taken back"
+
+
+def test_nothing_is_said_before_there_is_a_recording(
+    asked: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    asked.main.bar.record.click()
+    found = line.running()
+    assert found is not None
+    assert found.capture is Capture.STARTING
+    qtbot.waitUntil(lambda: asked.main.results.shown is not None)
+    line.tell(Trouble("The microphone could not be opened.", ""))
+    qtbot.waitUntil(lambda: asked.main.strip.message.startswith("The microphone"))
+    assert asked.main.strip.message != NOT_NOTED
+    line.heard()
+    qtbot.waitUntil(lambda: asked.main.strip.message == NOT_NOTED)
+    assert "goes on" not in asked.main.strip.accessibleName(), "it may have stopped since"
 
 
 def test_it_can_be_noted_afterwards(asked: Windows, line: ScriptedLine, qtbot: QtBot) -> None:
