@@ -43,6 +43,9 @@ SUITES = {
         "tests/services/test_spool_faults.py",
         "tests/services/test_spool_power.py",
         "tests/faults/test_disk.py",
+        "tests/faults/failing_disk.py",
+        "tests/services/test_slow_disk.py",
+        "tests/faults/test_delete.py",
     ],
     "Leaving, sleep, clock, length": [
         "tests/faults/test_leaving.py",

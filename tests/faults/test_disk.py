@@ -1,14 +1,13 @@
-"""A disk that is full, read-only, hanging or damaged, under the real program.
+"""A disk that is full, read-only or damaged, under the real program.
 
 Needs the right to mount; where there is none, `services/test_spool_faults.py`
-tells the same of the spool alone.
+tells the same of the spool alone. A disk that hangs or fails is in `failing_disk.py`.
 """
 
 import contextlib
 import errno
 import io
 import random
-import shutil
 import signal
 import subprocess
 import time
@@ -24,7 +23,6 @@ from scribe_desktop.domain.events import SpeechStarted
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.session import Delivery, Session, SessionId
-from scribe_desktop.exits import Exit
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.places import find_places
 from scribe_desktop.services.spool import Spool
@@ -130,119 +128,6 @@ def test_little_room_is_foretold_before_the_first_word(home: Home) -> None:
         process.communicate(timeout=60)
     assert any("more minutes of dictation" in line for line in said), said
     assert process.returncode == 0
-
-
-# --- a file system of its own, which can hang and can fail --------------------------------------
-
-
-class Disk:
-    """An image of a disk with a real file system, mounted where the program keeps its files."""
-
-    def __init__(self, image: Path, folder: Path) -> None:
-        self._image = image
-        self._folder = folder
-        with image.open("wb") as file:
-            file.truncate(48 << 20)
-        # Without a journal: what the kernel's own thread writes is no matter here.
-        _run("mkfs.ext4", "-q", "-O", "^has_journal", str(image))
-        folder.mkdir()
-        self.mount()
-
-    def mount(self) -> None:
-        options = "loop,errors=remount-ro"
-        assert mounted("-o", options, str(self._image), str(self._folder)), "needs root"
-
-    def hang(self) -> None:
-        """Every write from now on waits; nothing is refused."""
-        _run("fsfreeze", "-f", str(self._folder))
-
-    def answer(self) -> None:
-        _run("fsfreeze", "-u", str(self._folder))
-
-    def fail(self) -> None:
-        """A bad block, as the kernel sees it: the file system is read-only from now on."""
-        _run("sync", "-f", str(self._folder))
-        (loop,) = _run("losetup", "-j", str(self._image)).split(":")[:1]
-        Path(f"/sys/fs/ext4/{Path(loop).name}/trigger_fs_error").write_text("test")
-
-    def repair(self) -> None:
-        """What an administrator does: copy what is there to a good disk, check it, mount that."""
-        unmount(self._folder)
-        # The program still holds files of the bad one, so the kernel would not let it go.
-        self._image = shutil.copyfile(self._image, self._image.with_suffix(".good"))
-        done = subprocess.run(["e2fsck", "-fy", self._image], capture_output=True, check=False)
-        assert done.returncode in {0, 1}, done.stdout
-        self.mount()
-
-
-def _run(*command: str) -> str:
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-@pytest.fixture
-def disk_and_home(tmp_path: Path) -> Iterator[tuple[Disk, Home]]:
-    home = Home(tmp_path / "user")
-    folder = home.folder / "home"
-    disk = Disk(tmp_path / "disk.img", folder)
-    # A process that waits for a frozen disk cannot be killed: nothing may leave it so.
-    rescue = subprocess.Popen(
-        ["sh", "-c", f"read x; fsfreeze -u '{folder}'"], stdin=subprocess.PIPE
-    )
-    yield disk, home
-    rescue.communicate(b"\n")
-    unmount(folder)
-
-
-def all_was_heard_and_delivered(home: Home) -> None:
-    session = home.session()
-    assert session.delivery is Delivery.RESOLVED
-    assert session.frames == home.heard_frames()
-    assert session.gaps == ()
-    heard = np.resize(np.frombuffer(home.speech.read_bytes(), "<i2"), session.frames)
-    with contextlib.closing(home.spool()) as opened:
-        chunks = [opened.chunk(session.session_id, i) for i in range(session.chunks)]
-    assert worst_snr_db(chunks, heard) >= 15
-
-
-def test_a_disk_that_hangs_while_someone_speaks_costs_nothing(
-    disk_and_home: tuple[Disk, Home],
-) -> None:
-    disk, home = disk_and_home
-    with home.started("dictate", "--mic", "any", *ASKED) as process:
-        says(process, "Listening")
-        heard_until(home, 1.0)
-        disk.hang()
-        try:
-            # Said while it hangs, and the microphone is heard all the while.
-            says(process, "does not answer")
-            heard_until(home, home.heard_frames() / SAMPLE_RATE + 2.0)
-        finally:
-            disk.answer()
-        says(process, "safe on disk again")
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    all_was_heard_and_delivered(home)
-
-
-def test_a_file_system_that_fails_and_is_repaired_while_someone_speaks_costs_nothing(
-    disk_and_home: tuple[Disk, Home],
-) -> None:
-    disk, home = disk_and_home
-    with home.started("dictate", "--mic", "any", *ASKED) as process:
-        says(process, "Listening")
-        heard_until(home, 1.0)
-        disk.fail()
-        says(process, "takes nothing")
-        heard_until(home, home.heard_frames() / SAMPLE_RATE + 1.0)
-        disk.repair()
-        says(process, "safe on disk again")
-        _, err = process.communicate(timeout=60)
-    if process.returncode:
-        # The service of this computer had its store on that disk too: it said "later", and
-        # is started anew with the program.
-        assert process.returncode == Exit.UNREACHABLE, err
-        assert home.done("deliver", "--json").returncode == 0
-    all_was_heard_and_delivered(home)
 
 
 # --- damage, found at the start ---------------------------------------------------------------
