@@ -42,12 +42,7 @@ from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
 from scribe_desktop.domain.pieces import finer
-from scribe_desktop.domain.schedule import (
-    LONGEST_RETRY_AFTER_S,
-    LONGEST_RETRY_S,
-    retry_delay_s,
-    was_set_back,
-)
+from scribe_desktop.domain.schedule import LONGEST_RETRY_S, retry_delay_s
 from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import (
     Amend,
@@ -66,16 +61,10 @@ from scribe_desktop.protocol.responses import Finished, Gone, Processing
 from scribe_desktop.services.delivery_sides import DeliveryClient, DeliverySpool
 from scribe_desktop.services.lanes import Lanes
 from scribe_desktop.services.outgoing import outgoing
+from scribe_desktop.services.patience import CLOCK_MOVED_S, Patience
 from scribe_desktop.services.typed_text import hand_over
 
 _log = logging.getLogger(__name__)
-
-_SERVICE_IS_AWAY = frozenset({0, 429, 503})
-"""Statuses that concern everything for a service, not one session."""
-
-_CLOCK_MOVED_S = LONGEST_RETRY_AFTER_S * 1.3
-"""No wait is longer than this: one that is was written by a clock that has since moved."""
-
 
 _RELEASED = Released()
 
@@ -113,18 +102,13 @@ class Uploader:
         self._spool = spool
         self._client_for = client_for
         self._now = now
-        self._clock = clock
-        self._looked: tuple[float, float] | None = None
         self._spread = spread
         self._on_trouble = on_trouble
         self._is_streamed = is_streamed
         self._formats_of = formats_of
-        self._pauses: dict[ServiceRef, tuple[float, int]] = {}
-        self._unreached: dict[ServiceRef, set[SessionId]] = {}
+        self._patience = Patience(now, clock, spread)
         # What a service was seen to need, so that the next dictation begins with it.
         self._forms: dict[ServiceRef, AudioForm] = {}
-        # A resolved session keeps no time to try again at; after a start it is at once.
-        self._untold: dict[SessionId, float] = {}
         self._clients: dict[ServiceRef, DeliveryClient] = {}
         self._lanes = Lanes("upload", self._services, self.step, now=now, on_trouble=on_trouble)
 
@@ -154,8 +138,7 @@ class Uploader:
 
         One that its service will never finish is delivered anew, because somebody asked.
         """
-        self._pauses.clear()
-        self._untold.clear()
+        self._patience.end_all()
         for session in self._spool.sessions():
             waits = session.problem is not None or session.retry_at is not None
             if waits and session_id in (None, session.session_id):
@@ -172,19 +155,18 @@ class Uploader:
         """Do the first thing that is due for `service`; returns when to look again."""
         now = self._now()
         self._mind_the_clock(now)
-        paused_until = self._pauses.get(service, (0.0, 0))[0]
-        if now < paused_until <= now + _CLOCK_MOVED_S:
+        if paused_until := self._patience.paused_until(service, now):
             return paused_until
         due: float | None = None
         for session in self._in_turn(service):
             step = next_step(session, now)
             if isinstance(step, Rest):
-                if step.until is not None and step.until > now + _CLOCK_MOVED_S:
+                if step.until is not None and step.until > now + CLOCK_MOVED_S:
                     self._release(session)
                     return now
                 due = _earlier(due, step.until)
-            elif self._untold.get(session.session_id, now) > now:
-                due = _earlier(due, self._untold[session.session_id])
+            elif untold_until := self._patience.untold_until(session, now):
+                due = _earlier(due, untold_until)
             elif not isinstance(step, Poll) and not self._is_streamed(session.session_id):
                 self._take(session, step)
                 return now
@@ -192,13 +174,10 @@ class Uploader:
 
     def _mind_the_clock(self, now: float) -> None:
         """Wait no longer because the clock was set back: everything is tried at once."""
-        went_by = self._clock()
-        before, self._looked = self._looked, (now, went_by)
-        if before is None or not was_set_back(went_by - before[1], now - before[0]):
+        if not self._patience.has_clock_gone_back(now):
             return
         _log.info("the clock was set back")
-        self._pauses.clear()
-        self._untold.clear()
+        self._patience.end_all()
         for session in self._spool.sessions():
             if session.retry_at is not None:
                 self._release(session)
@@ -209,7 +188,7 @@ class Uploader:
         A session that hangs its service looks like a dead network. If the oldest
         were always first, two such sessions would take turns for ever.
         """
-        in_trouble = service in self._pauses
+        in_trouble = self._patience.is_in_trouble(service)
 
         def turn(session: Session) -> tuple[int, float, str]:
             attempts = session.attempts if in_trouble else 0
@@ -415,7 +394,7 @@ class Uploader:
             return
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         if session.delivery is Delivery.RESOLVED:
-            self._untold[session.session_id] = self._pause_or_delay(session, error)
+            self._patience.leave_untold(session, error)
             return
         try:
             if error.retry is Retry.FRESH_SESSION:
@@ -423,7 +402,7 @@ class Uploader:
                 return
             retry_at = None
             if error.retry is Retry.LATER:
-                retry_at = self._pause_or_delay(session, error)
+                retry_at = self._patience.failed(session, error)
             problem = Problem(error.message, error.remedy, error.retry)
             self._note(session, DeliveryFailed(problem, retry_at))
         except (UnknownSession, IllegalEvent):
@@ -442,25 +421,9 @@ class Uploader:
         if session.attempts == 0:
             self._on_trouble(Trouble(error.message, error.remedy))
 
-    def _pause_or_delay(self, session: Session, error: ServiceError) -> float:
-        now, service = self._now(), session.order.service
-        retry_at = now + retry_delay_s(
-            session.attempts + 1, spread=self._spread(), retry_after_s=error.retry_after_s
-        )
-        if error.status in _SERVICE_IS_AWAY:
-            failures = self._pauses.get(service, (0.0, 0))[1] + 1
-            wait = retry_delay_s(failures, spread=self._spread(), retry_after_s=error.retry_after_s)
-            # Shorter than the session's own wait, so that the next one gets its turn:
-            # what looks like a dead network may be one session that hangs its service.
-            self._pauses[service] = (now + wait * 0.75, failures)
-            if error.code == "unreachable":
-                self._unreached.setdefault(service, set()).add(session.session_id)
-        return retry_at
-
     def _reached(self, service: ServiceRef) -> None:
         """The service answers: what failed only because nobody was there goes at once."""
-        self._pauses.pop(service, None)
-        for session_id in self._unreached.pop(service, set()):
+        for session_id in self._patience.reached(service):
             try:
                 self._release(self._spool.get(session_id))
             except UnknownSession:
