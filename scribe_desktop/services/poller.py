@@ -24,7 +24,8 @@ from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, Finished, Gone, Processing
 from scribe_desktop.services.delivery_sides import DeliverySpool
 from scribe_desktop.services.lanes import Lanes
-from scribe_desktop.services.uploader import forgotten_again, typed_text
+from scribe_desktop.services.typed_text import typed_text
+from scribe_desktop.services.uploader import forgotten_again
 
 PEEK_S = 1.0
 """How often an unfinished session is looked at for live text."""

@@ -9,7 +9,8 @@ from http import HTTPStatus
 from typing import Protocol
 
 from scribe_desktop.domain.errors import Retry, ServiceError
-from scribe_desktop.domain.session import Remote
+from scribe_desktop.domain.results import ResultsVersion
+from scribe_desktop.domain.session import Remote, SessionId
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, Finished, Gone
 
@@ -26,6 +27,19 @@ class TextClient(Protocol):
 
     def send_text(self, remote: Remote, text: str) -> None:
         """Send the text that the notes are to be written from."""
+
+
+class TextSpool(Protocol):
+    """What this needs of the spool."""
+
+    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """Every version of the results, oldest first."""
+
+
+def typed_text(spool: TextSpool, session_id: SessionId) -> str:
+    """What the clinician typed, as it reads now."""
+    versions = spool.versions(session_id)
+    return (versions[-1].results.transcript if versions else None) or ""
 
 
 def hand_over(client: TextClient, remote: Remote, text: str, *, ask_first: bool) -> bool:

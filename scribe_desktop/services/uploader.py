@@ -62,7 +62,7 @@ from scribe_desktop.services.delivery_sides import DeliveryClient, DeliverySpool
 from scribe_desktop.services.lanes import Lanes
 from scribe_desktop.services.outgoing import outgoing
 from scribe_desktop.services.patience import CLOCK_MOVED_S, Patience
-from scribe_desktop.services.typed_text import hand_over
+from scribe_desktop.services.typed_text import hand_over, typed_text
 
 _log = logging.getLogger(__name__)
 
@@ -446,12 +446,6 @@ def forgotten_again(retry_at: float) -> DeliveryFailed:
     """A service that forgets again and again is asked more and more rarely."""
     error = errors.refusal(410, b"", in_session=True)
     return DeliveryFailed(Problem(error.message, error.remedy, Retry.LATER), retry_at)
-
-
-def typed_text(spool: DeliverySpool, session_id: SessionId) -> str:
-    """What the clinician typed, as it reads now."""
-    versions = spool.versions(session_id)
-    return (versions[-1].results.transcript if versions else None) or ""
 
 
 def _is_stuck(session: Session) -> bool:
