@@ -30,6 +30,7 @@ from scribe_desktop.domain.notices import (
     Trouble,
 )
 from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, UploadType
+from scribe_desktop.domain.reassurance import of_text, reassured, told_once
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.domain.time_limit import TimeLimit
 from scribe_desktop.exits import Exit
@@ -198,11 +199,11 @@ def _watch(notice: Notice, call: Call) -> None:
             if state is MicrophoneState.HEARD:
                 emit({"listening": True})
             elif message:
-                emit({"warning": f"{message} {remedy}".strip()})
+                emit({"warning": told_once(message, remedy)})
         case SilenceNoticed(silent_s=silent_s, pauses_in_s=pauses_in_s):
             emit({"warning": _silence(silent_s, pauses_in_s)})
         case SpoolTrouble(message=message, remedy=remedy) | Trouble(message=message, remedy=remedy):
-            emit({"warning": f"{message} {remedy}".strip()})
+            emit({"warning": told_once(message, remedy)})
         case _:
             pass
     call.wishes.stir()
@@ -218,15 +219,22 @@ def _silence(silent_s: float, pauses_in_s: float) -> str:
 def _emit_delivery(dictation: Dictation, emit: Emit) -> None:
     accepted = sum(session.accepted_chunks for session in dictation.sessions)
     chunks = sum(session.chunks for session in dictation.sessions)
-    problem = next((s.problem for s in dictation.sessions if s.problem), None)
+    stuck = next((s for s in dictation.sessions if s.problem), None)
     emit(
         {
             "accepted": accepted,
             "chunks": chunks,
             "processing": dictation.last.delivery is Delivery.ENDED,
-            "problem": problem.message if problem else "",
+            "problem": _trouble_of(stuck),
         }
     )
+
+
+def _trouble_of(session: Session | None) -> str:
+    if session is None or session.problem is None:
+        return ""
+    said = reassured(session.problem.message, session.problem.remedy)
+    return of_text(said) if session.typed else said
 
 
 def order_for(line: Line, request: dict[str, Any]) -> Order:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scribe_desktop.domain.errors import ScribeError, SpoolError
+from scribe_desktop.domain.reassurance import told_once
 from scribe_desktop.exits import Exit
 from scribe_desktop.services.control import Control, Holder, NobodyHolds
 from scribe_desktop.services.places import Places, find_places
@@ -61,11 +62,11 @@ class Progress:
     def show(self, message: dict[str, Any]) -> None:
         """Show one progress message of a command."""
         if "warning" in message:
-            self._say(message["warning"])
+            self.say(message["warning"])
         elif "listening" in message:
-            self._say("Listening. Press Enter to stop.", once=False)
+            self.say("Listening. Press Enter to stop.", once=False)
         elif message.get("problem"):
-            self._say(f"{message['problem']} The recording is safe; trying again.")
+            self.say(message["problem"])
         elif self._moves:
             self._draw(_line(message))
 
@@ -76,7 +77,8 @@ class Progress:
             self._stream.flush()
             self._shown = ""
 
-    def _say(self, sentence: str, *, once: bool = True) -> None:
+    def say(self, sentence: str, *, once: bool = True) -> None:
+        """Write a sentence on a line of its own; the same one only once, unless asked to."""
         if once and sentence in self._said:
             return
         self._said.add(sentence)
@@ -192,7 +194,8 @@ class Terminal:
         sys.stdout.write(render(request, record))
         failure = record.get("error") if isinstance(record, dict) else None
         if failure:
-            sys.stderr.write(f"{failure['message']} {failure['remedy']}".strip() + "\n")
+            # It may have been said while it was being waited for.
+            self._progress.say(told_once(failure["message"], failure["remedy"]))
 
 
 def _is_their_key(places: Places, request: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.reassurance import of_text
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Delivery, Session, SessionId
 
@@ -87,12 +88,16 @@ def report(
     """
     first, last = dictation.first, dictation.last
     resolved = now if now is not None and last.resolved_at else last.resolved_at
-    problem = next((s.problem for s in dictation.sessions if s.problem), None)
+    stuck = next((s for s in dictation.sessions if s.problem), None)
     failure: dict[str, str] | None = None
     if error is not None:
         failure = {"message": error.message, "remedy": error.remedy}
-    elif problem is not None:
-        failure = {"message": problem.message, "remedy": problem.remedy}
+    elif stuck is not None and stuck.problem is not None:
+        message = stuck.problem.message
+        failure = {
+            "message": of_text(message) if stuck.typed else message,
+            "remedy": stuck.problem.remedy,
+        }
     results = [
         dictation.results[s.session_id]
         for s in dictation.sessions

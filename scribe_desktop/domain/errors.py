@@ -22,6 +22,8 @@ else is our bug and reaches only the last-resort handler.
 
 from enum import StrEnum
 
+from scribe_desktop.domain.reassurance import told_once
+
 
 class ScribeError(Exception):
     """A failure of the world, with what to do about it.
@@ -37,7 +39,7 @@ class ScribeError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        return told_once(self.message, self.remedy)
 
 
 class Retry(StrEnum):

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.domain.reassurance import SAFE
 from scribe_desktop.protocol.reading import Unreadable, mapping, objects, read_json
-
-SAFE = "Your recording is safe."
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from scribe_desktop.domain.errors import CredentialError, Retry, ServiceError
+from scribe_desktop.domain.reassurance import reassured
 from scribe_desktop.protocol import errors, sign_in
 from scribe_desktop.protocol.reading import Unreadable
 from scribe_desktop.protocol.sign_in import Grant, Terms
@@ -143,7 +144,7 @@ class AccountTokens:
         except CredentialError as error:
             # A locked keyring is a reason to wait, as a dead network is.
             raise ServiceError(
-                f"{error.message} {errors.SAFE}", error.remedy, retry=Retry.LATER, code="keyring"
+                reassured(error.message), error.remedy, retry=Retry.LATER, code="keyring"
             ) from error
         return secret.reveal() if secret is not None else ""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scribe_desktop.domain.errors import Retry
+from scribe_desktop.domain.reassurance import of_text
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Session
 from scribe_desktop.ui.view_state import Tone, rough_duration
@@ -51,7 +52,7 @@ def advice_for(session: Session, now: float) -> Advice | None:
         if session.retry_at is not None and session.retry_at > now:
             when_next = f" Trying again in {rough_duration(session.retry_at - now)}."
         return Advice(
-            _of_text(problem.message) if session.typed else problem.message,
+            of_text(problem.message) if session.typed else problem.message,
             f"{problem.remedy}{when_next}".strip(),
             Remedy.SIGN_IN if signed_out else Remedy.SEND_NOW,
             Tone.WARNING if session.retry_at is None else Tone.QUIET,
@@ -86,8 +87,3 @@ def _loss_advice(session: Session) -> Advice | None:
             Tone.WARNING,
         )
     return None
-
-
-def _of_text(message: str) -> str:
-    """A sentence about a dictation, said of a text that was typed."""
-    return message.replace("recording", "text")

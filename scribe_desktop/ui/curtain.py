@@ -132,7 +132,7 @@ class Curtain(QWidget):
 
     def _refused(self, error: ScribeError) -> None:
         self.show_again.setEnabled(True)
-        self.say(f"{error.message} {error.remedy}".strip())
+        self.say(str(error))
         self.pin.setFocus()
 
     @Slot(str)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import MAX_TEMPLATES, Patient
+from scribe_desktop.domain.reassurance import told_once
 from scribe_desktop.domain.session import Session
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.ui.languages import language_name
@@ -227,7 +228,7 @@ class RecordBar(QWidget):
     def show_microphone_state(self, notice: MicrophoneChanged) -> None:
         """Say what is wrong with the microphone, or nothing when it is well."""
         well = notice.state in _WELL
-        said = "" if well else f"{notice.message} {notice.remedy}".strip()
+        said = "" if well else told_once(notice.message, notice.remedy)
         self.sentence.setText(said)
         self.sentence.setVisible(bool(said))
         self.sentence.setStyleSheet(f"color: {self._colours.warning}")

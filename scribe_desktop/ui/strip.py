@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
+from scribe_desktop.domain.reassurance import told_once
 from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.pictures import drawing
 from scribe_desktop.ui.pieces import button, icon_button, label, paragraph, picture
@@ -73,7 +74,7 @@ class Strip(QFrame):
         self.action.setText(telling.action)
         self.action.setAccessibleName(telling.action)
         self.action.setVisible(bool(telling.action))
-        self.setAccessibleName(f"{telling.message} {telling.remedy}".strip())
+        self.setAccessibleName(told_once(telling.message, telling.remedy))
         self._paint()
         self.setVisible(True)
         # What says only "done" goes by itself; what asks for something stays.

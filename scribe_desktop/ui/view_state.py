@@ -14,6 +14,7 @@ from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.offer import Health, Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, Patient
+from scribe_desktop.domain.reassurance import told_once
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.domain.text import fields
@@ -320,7 +321,7 @@ def foot_sentence(sessions: Sequence[Session], offer: Offer, now: float) -> str:
         said.append("Everything is sent." if stopped else "Nothing is waiting.")
     if offer.health in (Health.UNREACHABLE, Health.SIGNED_OUT) and offer.sentence:
         said.append(offer.sentence)
-    return " ".join(said)
+    return told_once(*said)
 
 
 def _waiting_sentence(waiting: Sequence[Session], now: float) -> str:

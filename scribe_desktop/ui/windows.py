@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QSystemTrayIcon, QWi
 from shiboken6 import isValid
 
 from scribe_desktop.domain.order import THIS_COMPUTER
+from scribe_desktop.domain.reassurance import told_once
 from scribe_desktop.domain.results import NoteStatus, Results
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import AfterStop, ShowAgain
@@ -419,7 +420,7 @@ class Windows(QObject):
     @Slot(object)
     def _tell_on_curtain(self, telling: Telling) -> None:
         if self.is_locked:
-            self.curtain.say(f"{telling.message} {telling.remedy}".strip())
+            self.curtain.say(told_once(telling.message, telling.remedy))
 
     @property
     def is_locked(self) -> bool:
