@@ -13,8 +13,8 @@ from scribe_desktop.domain.session import SessionId
 class Store(Protocol):
     """The part of the spool that is read."""
 
-    def chunk_lengths(self, session_id: SessionId) -> tuple[int, ...]:
-        """The frames of every chunk."""
+    def chunk_lengths(self, session_id: SessionId) -> tuple[tuple[int, int], ...]:
+        """Number and frames of every chunk that is there: after a rescue some may be missing."""
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
         """A sealed chunk."""
@@ -34,7 +34,7 @@ class RecordedSpeech:
         self._pieces = [
             (session_id, index, frames)
             for session_id in session_ids
-            for index, frames in enumerate(store.chunk_lengths(session_id))
+            for index, frames in store.chunk_lengths(session_id)
         ]
         self._ends = list(accumulate(frames for _, _, frames in self._pieces))
         if not self._pieces:

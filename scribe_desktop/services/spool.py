@@ -16,11 +16,10 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from scribe_desktop.domain.audio import BYTES_PER_FRAME, AudioForm, EncodedChunk, frames_in
+from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.audit import AuditLine
-from scribe_desktop.domain.errors import SpoolError, UnknownSession
+from scribe_desktop.domain.errors import UnknownSession
 from scribe_desktop.domain.events import ChunkSealed, Resolved, Stopped
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.record import (
@@ -36,21 +35,26 @@ from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_news import Listener, SpoolNews
 from scribe_desktop.services.spool_receipts import Receipt, SpoolReceipts
 from scribe_desktop.services.spool_rescue import damaged_asides, open_or_set_aside
+from scribe_desktop.services.spool_speech import SpoolSpeech
 
 
 class Spool:
     """The durable store of this computer; made by `Spool.open`."""
 
     def __init__(self, file: SpoolFile, now: Callable[[], float]) -> None:
-        self._file = file
         self._now = now
-        self._audit = SpoolAudit(file, now)
-        self._receipts = SpoolReceipts(file)
         self._lock = threading.RLock()
         self._news = SpoolNews()
         # What was last committed, so that workers who look often do not make
         # the recorder wait for the disk. Written only after a commit.
         self._sessions: dict[SessionId, Session] = {}
+        self._use(file)
+
+    def _use(self, file: SpoolFile) -> None:
+        self._file = file
+        self._audit = SpoolAudit(file, self._now)
+        self._receipts = SpoolReceipts(file)
+        self._speech = SpoolSpeech(file)
         self._load()
 
     @classmethod
@@ -146,7 +150,7 @@ class Spool:
         with self._lock:
             self.get(session_id)
             with self._file.transaction():
-                self._file.execute("INSERT INTO tail VALUES (?, ?, ?)", session_id, at_frame, pcm)
+                self._speech.append(session_id, at_frame, pcm)
 
     def seal(
         self, session_id: SessionId, chunk: EncodedChunk, *, stop_at: float | None = None
@@ -162,17 +166,7 @@ class Spool:
             if stop_at is not None:
                 session = apply(session, Stopped(stop_at))
             with self._file.transaction():
-                self._file.execute(
-                    "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    session_id,
-                    chunk.index,
-                    chunk.body,
-                    chunk.frames,
-                    chunk.media_type,
-                    chunk.extension,
-                    hashlib.sha256(chunk.body).hexdigest(),
-                )
-                self._drop_tail(session_id, session.frames)
+                self._speech.put(session_id, chunk, session.frames)
                 self._write(session)
             self._committed(session)
         self._news.tell()
@@ -183,13 +177,12 @@ class Spool:
 
         Raises SpoolDamaged when the bytes are not those that were sealed.
         """
-        row = self._chunk_row("body, frames, media_type, extension, digest", session_id, index)
-        body, frames, media_type, extension, digest = row
-        # A bad page can be read as zeros, and the service would take them for speech.
-        if hashlib.sha256(body).hexdigest() != digest:
+        self.get(session_id)
+        chunk = self._speech.chunk(session_id, index)
+        if chunk is None:
             with self._lock:
                 self._file.refuse()
-        return EncodedChunk(index, body, frames, media_type, extension)
+        return chunk
 
     def receipt(self, session_id: SessionId, index: int) -> Receipt | None:
         """The digests of a chunk as it was sealed and as it was sent."""
@@ -204,46 +197,29 @@ class Spool:
             digest = hashlib.sha256(chunk.body).hexdigest()
             return self._receipts.note(session_id, chunk.index, form, pieces, digest)
 
-    def chunk_lengths(self, session_id: SessionId) -> tuple[int, ...]:
-        """The frames of every sealed chunk that is still here, in order."""
+    def chunk_lengths(self, session_id: SessionId) -> tuple[tuple[int, int], ...]:
+        """Number and frames of every sealed chunk that is still here, in order."""
         self.get(session_id)
-        rows = self._file.look(
-            "SELECT frames FROM chunks WHERE session_id = ? ORDER BY chunk", session_id
-        )
-        return tuple(frames for (frames,) in rows)
+        return self._speech.lengths(session_id)
 
     def tail(self, session_id: SessionId) -> bytes:
         """PCM that is not yet in a chunk, in order."""
         # One query and so one commit: the session may be sealed further at any moment.
         while True:
             known = self.get(session_id).frames
-            rows = self._file.look(
-                "SELECT record, at_frame, pcm FROM tail JOIN sessions USING (session_id)"
-                " WHERE session_id = ? ORDER BY at_frame",
-                session_id,
-            )
-            frames = read_session(json.loads(rows[0][0])).frames if rows else known
-            if frames == known:
-                break
+            rows = self._speech.tail(session_id)
+            if rows is None:
+                return b""
+            if rows.sealed_frames == known:
+                return rows.joined()
             # Sealed this moment: nobody may see the new tail beside the old session.
             with self._lock:
                 pass
-        pcm = bytearray()
-        for _, at_frame, block in rows:
-            heard_before = max(frames - at_frame, 0)
-            pcm += block[heard_before * BYTES_PER_FRAME :]
-            frames = max(frames, at_frame + frames_in(block))
-        return bytes(pcm)
 
     def has_audio(self, session_id: SessionId) -> bool:
         """Whether any audio of the session is still here."""
         self.get(session_id)
-        rows = self._file.look(
-            "SELECT EXISTS (SELECT 1 FROM chunks WHERE session_id = ?1)"
-            " OR EXISTS (SELECT 1 FROM tail WHERE session_id = ?1)",
-            session_id,
-        )
-        return bool(rows[0][0])
+        return self._speech.is_there(session_id)
 
     # --- results ---------------------------------------------------------------------
 
@@ -306,9 +282,7 @@ class Spool:
         with self._lock:
             session = self.get(session_id)
             with self._file.transaction():
-                self._file.execute("DELETE FROM chunks WHERE session_id = ?", session_id)
-                self._file.execute("DELETE FROM tail WHERE session_id = ?", session_id)
-                self._file.execute("DELETE FROM sent_files WHERE session_id = ?", session_id)
+                self._speech.forget(session_id)
                 self._audit.add("audio deleted", session_id, why)
             self._file.sweep()
             self._committed(session)
@@ -320,7 +294,7 @@ class Spool:
         """Add the sessions of a store that was set aside; returns how many were new."""
         with self._lock:
             before = set(self._sessions)
-            self._file.take_in(aside, key, self._now())
+            self._file.take_in(aside, key, self._now(), self._audit.join)
             self._load()
             new = [self._sessions[one] for one in self._sessions.keys() - before]
             for session in new:
@@ -378,33 +352,6 @@ class Spool:
             _to_json(session_record(session)),
             session.session_id,
         )
-
-    def _drop_tail(self, session_id: SessionId, sealed_frames: int) -> None:
-        rows = self._file.read(
-            "SELECT at_frame, pcm FROM tail WHERE session_id = ? AND at_frame < ?",
-            session_id,
-            sealed_frames,
-        )
-        self._file.execute(
-            "DELETE FROM tail WHERE session_id = ? AND at_frame < ?", session_id, sealed_frames
-        )
-        for at_frame, pcm in rows:
-            rest = pcm[(sealed_frames - at_frame) * BYTES_PER_FRAME :]
-            if rest:
-                self._file.execute(
-                    "INSERT INTO tail VALUES (?, ?, ?)", session_id, sealed_frames, rest
-                )
-
-    def _chunk_row(self, columns: str, session_id: SessionId, index: int) -> Any:  # noqa: ANN401
-        self.get(session_id)
-        rows = self._file.look(
-            f"SELECT {columns} FROM chunks WHERE session_id = ? AND chunk = ?",  # noqa: S608  our own words
-            session_id,
-            index,
-        )
-        if not rows:
-            raise SpoolError("The audio of this dictation is no longer on this computer.")
-        return rows[0]
 
     def _add_version(
         self, session_id: SessionId, results: Results, author: Author

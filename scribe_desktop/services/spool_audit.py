@@ -4,7 +4,8 @@ Not locked here: the spool calls whatever writes with its lock held and inside a
 transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from scribe_desktop.domain.audit import NO_LINE, AuditLine, deeds, seal_line
 from scribe_desktop.domain.session import Session
@@ -23,14 +24,21 @@ class SpoolAudit:
         for action in deeds(before, after):
             self.add(action, after.session_id)
 
-    def add(self, action: str, session_id: str = "", detail: str = "") -> AuditLine:
+    def join(self, rows: Iterable[Any]) -> None:
+        """Write the lines of another store behind ours, with the time that each has there."""
+        for _, at, action, session_id, detail, _ in rows:
+            self.add(action, session_id, detail, at=at)
+
+    def add(
+        self, action: str, session_id: str = "", detail: str = "", *, at: float | None = None
+    ) -> AuditLine:
         """Write down one deed."""
         last = self._file.read("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
         number, digest = last[0] if last else (0, NO_LINE)
         line = seal_line(
             digest,
             number=number + 1,
-            at=self._now(),
+            at=self._now() if at is None else at,
             action=action,
             session_id=session_id,
             detail=detail,

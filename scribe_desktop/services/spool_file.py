@@ -8,7 +8,7 @@ spool calls everything that writes with the spool's lock held.
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -79,13 +79,18 @@ class SpoolFile:
             self._glass.close()
             self._glass = None
 
-    def take_in(self, aside: Path, key: bytes, at: float) -> None:
-        """Copy every readable row of a store that was set aside and that `key` opens."""
+    def take_in(
+        self, aside: Path, key: bytes, at: float, join: Callable[[list[Any]], None]
+    ) -> None:
+        """Copy every readable row of another store that `key` opens; all of it or nothing.
+
+        `join` is called within the transaction with the rows of its audit.
+        """
         with self._watched():
             with contextlib.closing(connect(aside / SPOOL_FILE, key)) as other:
                 prepare(other)
             self._reconnect_if_suspect()
-            copy_readable(lambda: connect(aside / SPOOL_FILE, key), self._connection, at)
+            copy_readable(lambda: connect(aside / SPOOL_FILE, key), self._connection, at, join)
 
     def refuse(self) -> NoReturn:
         """Raise SpoolDamaged for a row that is not what was written."""

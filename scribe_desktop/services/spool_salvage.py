@@ -37,12 +37,24 @@ class Rescued:
     chunks_lost: int
 
 
-def copy_readable(dial: Callable[[], Any], new: Any, at: float) -> Rescued:  # noqa: ANN401  untyped library
-    """Copy every readable row of the store that `dial` opens into `new`, in one transaction."""
+def copy_readable(
+    dial: Callable[[], Any],  # untyped library
+    new: Any,  # noqa: ANN401
+    at: float,
+    join: Callable[[list[Any]], None] | None = None,
+) -> Rescued:
+    """Copy every readable row of the store that `dial` opens into `new`, in one transaction.
+
+    A `new` that has rows of its own has an audit of its own, too, whose lines
+    are a chain: `join` gets those of the old one within the transaction.
+    """
     with transaction(new):
         new.execute("PRAGMA defer_foreign_keys = ON")
         with contextlib.closing(_Reader(dial)) as old:
             for table in TABLES:
+                if join is not None and table == "audit":
+                    join(list(old.rows(table)))
+                    continue
                 for row in old.rows(table):
                     if _is_sound(table, row):
                         marks = ", ".join("?" * len(row))

@@ -84,8 +84,8 @@ class Spooled:
         parts = [pcm[at : at + size] for at in range(0, len(pcm), size)]
         self.chunks = [encode(part, index) for index, part in enumerate(parts)]
 
-    def chunk_lengths(self, session_id: SessionId) -> tuple[int, ...]:
-        return tuple(one.frames for one in self.chunks)
+    def chunk_lengths(self, session_id: SessionId) -> tuple[tuple[int, int], ...]:
+        return tuple((one.index, one.frames) for one in self.chunks)
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
         return self.chunks[index]

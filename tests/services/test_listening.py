@@ -36,8 +36,9 @@ class Chunks:
     read: list[tuple[str, int]] = field(default_factory=list)
     broken: set[tuple[str, int]] = field(default_factory=set)
 
-    def chunk_lengths(self, session_id: SessionId) -> tuple[int, ...]:
-        return tuple(len(one) // BYTES_PER_FRAME for one in self.sessions[session_id])
+    def chunk_lengths(self, session_id: SessionId) -> tuple[tuple[int, int], ...]:
+        chunks = enumerate(self.sessions[session_id])
+        return tuple((index, len(one) // BYTES_PER_FRAME) for index, one in chunks)
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
         self.read.append((session_id, index))

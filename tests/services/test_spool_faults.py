@@ -32,6 +32,7 @@ from scribe_desktop.domain.settings import Settings
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.key_envelope import lock_key
+from scribe_desktop.services.recorded_speech import RecordedSpeech
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.spool import Spool
 from scribe_desktop.services.spool_opening import import_key, open_spool
@@ -245,6 +246,23 @@ def test_a_damaged_chunk_costs_that_chunk_and_becomes_a_gap(tmp_path: Path) -> N
     Spool.open(folder, KEY, now=now).close()
 
 
+def test_a_delivered_dictation_that_lost_a_chunk_plays_all_others(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    filled(folder)
+    spool = Spool.open(folder, KEY, now=now)
+    # The service has it all, so the chunks keep the numbers that it knows them by.
+    spool.update(SessionId("bb"), lambda s: replace(s, delivery=Delivery.ENDED))
+    spool.close()
+    for page in pages_of(folder, "bb", 1):
+        damage(folder, page)
+    spool, _ = reopened(folder)
+    assert spool.chunk_lengths(SessionId("bb")) == ((0, 16_000), (2, 16_000))
+    speech = RecordedSpeech(spool, (SessionId("bb"),), lambda chunk: chunk.body)
+    assert speech.read(0) == body_of("bb", 0)
+    assert speech.read(16_000) == body_of("bb", 2)
+    spool.close()
+
+
 @pytest.mark.parametrize("at", ["first page", "salt", "cut short", "anywhere"])
 def test_whatever_is_damaged_the_rest_is_saved(tmp_path: Path, at: str) -> None:
     folder = tmp_path / "spool"
@@ -402,6 +420,10 @@ def test_a_wrong_key_overwrites_nothing_and_the_right_one_brings_everything_back
     assert spool.take_in(aside, KEY) == 3
     assert sorted(told) == ["aa", "bb", "cc"]
     assert sorted(s.session_id for s in spool.sessions()) == ["aa", "bb", "cc", "new"]
+    lines = spool.audit_lines()
+    assert first_break(lines) is None
+    for name in ("aa", "bb", "cc"):
+        assert [line.session_id for line in lines].count(name) > 0
     assert spool.chunk(SessionId("cc"), 2).body == body_of("cc", 2)
     spool.close()
 
