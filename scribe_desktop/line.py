@@ -156,7 +156,7 @@ class Line:
         self, path: str, order: Order | None = None, *, session_id: SessionId | None = None
     ) -> SessionId:
         """Dictate a recording, faster than it was spoken; raises AudioFileError."""
-        session = self._new_session(order, session_id)
+        session = self._new_session(order, session_id, imported=True)
         self._services.prepare(session.order.service)
         cuts = cuts_for(session.order, self._services)
         try:
@@ -431,12 +431,15 @@ class Line:
         order: Order | None,
         session_id: SessionId | None = None,
         follows: SessionId | None = None,
+        *,
+        imported: bool = False,
     ) -> Session:
         session = Session(
             session_id=session_id or new_session_id(),
             created_at=self._now(),
             order=order or self.usual_order(),
             follows=follows,
+            imported=imported,
         )
 
         def add() -> None:

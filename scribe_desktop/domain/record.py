@@ -44,6 +44,7 @@ def read_session(record: Mapping[str, Any]) -> Session:
             "withdrawn",
             "amended",
             "typed",
+            "imported",
         )
         if key in record
     }

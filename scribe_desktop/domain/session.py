@@ -92,6 +92,8 @@ class Session:
     follows: SessionId | None = None
     typed: bool = False
     """Made of a text instead of speech: the text is the first version of its results."""
+    imported: bool = False
+    """Read from a file, and not spoken at this computer."""
 
     @property
     def is_cancelled(self) -> bool:

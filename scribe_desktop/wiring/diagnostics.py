@@ -29,11 +29,13 @@ class Diagnostics:
         self._doctor = doctor
 
     def measurements(self) -> tuple[Measurement, ...]:
-        """Medians over the newest dictations."""
-        sessions = [session for session in self._line.sessions() if session.frames][:_MOST]
+        """Medians over the newest dictations that were spoken here."""
+        stored = self._line.sessions()
+        sessions = [session for session in stored if session.frames and is_spoken(session)][:_MOST]
+        pressed = [session for session in sessions if is_pressed_for(session, stored)]
         return (
-            Measurement("Dictations kept here", str(len(self._line.sessions()))),
-            Measurement("Key press to first sound", _spans(sessions, "created_at", "started_at")),
+            Measurement("Dictations kept here", str(len(stored))),
+            Measurement("Key press to first sound", _spans(pressed, "created_at", "started_at")),
             Measurement("Stop to everything sent", _spans(sessions, "stopped_at", "ended_at")),
             Measurement("Stop to text and note", _spans(sessions, "stopped_at", "resolved_at")),
         )
@@ -42,6 +44,19 @@ class Diagnostics:
         """Write a support bundle without patient data; raises ScribeError."""
         measured = {line.name: line.value for line in self.measurements()}
         write_bundle(Path(path), self._logs, self._doctor(), measured)
+
+
+def is_spoken(session: Session) -> bool:
+    """Whether somebody spoke it; a file or a typed text tells nothing about how long one waits."""
+    return not session.imported and not session.typed
+
+
+def is_pressed_for(session: Session, stored: Sequence[Session]) -> bool:
+    """Whether a key was pressed for it; a roll-over begins by itself, in the middle of speech."""
+    before = next((one for one in stored if one.session_id == session.follows), None)
+    if before is None:
+        return session.follows is None
+    return before.stopped_at is not None and before.stopped_at <= session.created_at
 
 
 def _spans(sessions: Iterable[Session], start: str, end: str) -> str:

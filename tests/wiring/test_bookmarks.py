@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
@@ -12,34 +11,8 @@ from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.playback import time_line
 from scribe_desktop.domain.session import Session, SessionId
-from scribe_desktop.domain.settings import Settings
-from scribe_desktop.line import Line
 from scribe_desktop.services.spool import Spool
-
-
-class Nothing:
-    """Workers, services and settings that have nothing to say."""
-
-    def wake(self) -> None:
-        """Nothing waits."""
-
-    def prepare(self, _service: object) -> None:
-        """Nothing has to be made ready."""
-
-    def load(self) -> Settings:
-        return Settings()
-
-
-class Recording:
-    """A recorder that was at work for as long as a test says."""
-
-    def __init__(self, session_id: SessionId) -> None:
-        self.session_id = session_id
-        self.recorded_frames = 0
-        self.is_stopped = False
-
-    def stop(self) -> None:
-        self.is_stopped = True
+from tests.wiring.small_line import Recording, line_over
 
 
 @pytest.fixture
@@ -47,20 +20,6 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     opened = Spool.open(tmp_path, bytes(range(32)), now=lambda: 1.0)
     yield opened
     opened.close()
-
-
-def line_over(spool: Spool, made: list[Recording]) -> Line:
-    def record(session_id: SessionId, *_: object) -> Recording:
-        made.append(Recording(session_id))
-        spool.update(session_id, lambda one: apply(one, SpeechStarted(1.0)))
-        return made[-1]
-
-    nothing = cast("Any", Nothing())
-    return Line(
-        store=spool, settings=nothing, services=nothing, uploader=nothing, poller=nothing,
-        microphones=tuple, record_microphone=cast("Any", record), record_file=nothing,
-        now=lambda: 1.0,
-    )  # fmt: skip
 
 
 def test_a_bookmark_while_speaking_counts_in_its_own_session(spool: Spool) -> None:
