@@ -11,6 +11,8 @@ from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.audit import AuditLine
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import DiskFull, ScribeError
+from scribe_desktop.domain.events import Cancelled
+from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
     ImportProgressed,
     LiveText,
@@ -238,8 +240,9 @@ class Program:
         return Keep(settings.keep_audio_hours, settings.keep_notes_days)
 
     def delete(self, session_id: SessionId, *, limit_s: float = WITHDRAW_LIMIT_S) -> bool:
-        """Delete a session for good; returns whether its service may still hold a copy.
+        """Delete one session for good; returns whether its service may still hold a copy.
 
+        `wiring.custody` deletes a whole dictation, which may be several of them.
         The service is told first, for which this waits `limit_s` at most.
         """
         if self._spool.get(session_id).capture is not Capture.STOPPED:
@@ -252,7 +255,8 @@ class Program:
                 over.set()
 
         unsubscribe = self._spool.subscribe(look)
-        self.line.discard(session_id)
+        cancelled = Cancelled(time.time())
+        self._spool.update(session_id, lambda session: apply(session, cancelled))
         self.deliver()
         # A person waits for this, so it does not wait for what the service asked for.
         self._uploader.release(session_id)

@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     )
     deliver.add_argument("--json", action="store_true")
     for name, about in (
-        ("discard", "set a dictation aside for 7 days, then delete it"),
+        ("discard", "set a whole dictation aside for 7 days, then delete it"),
         ("restore", "take a discarded dictation back"),
         ("delete", "delete a dictation here for good, now, and tell its service"),
     ):

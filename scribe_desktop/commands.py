@@ -40,6 +40,7 @@ from scribe_desktop.line import Line
 from scribe_desktop.services.control import Exchange, Holder
 from scribe_desktop.services.places import write_private
 from scribe_desktop.services.secret import Secret
+from scribe_desktop.wiring.custody import Custody
 
 PATIENCE_TRIES = 4
 """Failed tries in a row after which a command leaves the rest to a later run: about 10 s."""
@@ -328,7 +329,7 @@ def _discard(call: Call) -> Answer:
 
 def _delete(call: Call) -> Answer:
     session_id = _chosen(call)
-    left = call.program.delete(session_id)
+    left = Custody(call.program).delete(session_id)
     return Answer(Exit.DONE, {"session_id": session_id, "left_on_service": left})
 
 

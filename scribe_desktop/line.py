@@ -325,13 +325,22 @@ class Line:
         self._apply(session_id, OrderAmended(order))
 
     def discard(self, session_id: SessionId) -> None:
-        """Set a session aside; it can be restored for 7 days."""
-        self._apply(session_id, Cancelled(self._now()))
+        """Set the whole dictation of a session aside; it can be restored for 7 days."""
+        cancelled = Cancelled(self._now())
+        for part in self._parts(session_id):
+            if not part.is_cancelled:
+                self._apply(part.session_id, cancelled)
 
     def restore(self, session_id: SessionId) -> None:
-        """Take a discarded session back and deliver it; nothing if it was not discarded."""
-        if self._store.get(session_id).is_cancelled:
-            self._apply(session_id, Restored())
+        """Take the whole dictation back and deliver it; nothing if it was not discarded."""
+        for part in self._parts(session_id):
+            if part.is_cancelled:
+                self._apply(part.session_id, Restored())
+
+    def _parts(self, session_id: SessionId) -> tuple[Session, ...]:
+        """The linked sessions that are told as one dictation; raises UnknownSession."""
+        self._store.get(session_id)
+        return linked(self._store.sessions(), session_id)
 
     def send_now(self, session_id: SessionId | None = None) -> None:
         """Try at once what waits."""

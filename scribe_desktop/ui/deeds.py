@@ -131,9 +131,7 @@ class Deeds(QObject):
     @Slot(str)
     def discard(self, session_id: SessionId) -> None:
         """Set a stored dictation aside, and offer to take that back."""
-        for part in self._parts(session_id):
-            if not part.is_cancelled:
-                self.ask(partial(self._line.discard, part.session_id))
+        self.ask(lambda: self._line.discard(session_id))
         self._offer_undo(session_id, "The dictation was set aside.")
 
     def _offer_undo(self, session_id: SessionId, message: str) -> None:
@@ -149,9 +147,7 @@ class Deeds(QObject):
     @Slot(str)
     def restore(self, session_id: SessionId) -> None:
         """Take a cancelled dictation back."""
-        for part in self._parts(session_id):
-            if part.is_cancelled:
-                self.ask(partial(self._line.restore, part.session_id))
+        self.ask(lambda: self._line.restore(session_id))
 
     @Slot(str)
     def send_now(self, session_id: SessionId) -> None:

@@ -76,10 +76,10 @@ class Line(Protocol):
         """Change patient, templates or languages of a session."""
 
     def discard(self, session_id: SessionId) -> None:
-        """Set a session aside; it can be restored for 7 days."""
+        """Set the whole dictation of a session aside; it can be restored for 7 days."""
 
     def restore(self, session_id: SessionId) -> None:
-        """Take a discarded session back and deliver it."""
+        """Take a discarded dictation back and deliver it."""
 
     def send_now(self, session_id: SessionId | None = None) -> None:
         """Try at once what waits."""

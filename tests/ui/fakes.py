@@ -303,11 +303,13 @@ class ScriptedLine:
 
     def discard(self, session_id: SessionId) -> None:
         self._ask("discard", session_id)
-        self.happen(session_id, Cancelled(NOW))
+        for part in linked(self.sessions(), session_id):
+            self.happen(part.session_id, Cancelled(NOW))
 
     def restore(self, session_id: SessionId) -> None:
         self._ask("restore", session_id)
-        self.happen(session_id, Restored())
+        for part in linked(self.sessions(), session_id):
+            self.happen(part.session_id, Restored())
 
     def send_now(self, session_id: SessionId | None = None) -> None:
         self._ask("send_now", session_id)
