@@ -315,7 +315,7 @@ class Program:
         return model is not None and model.live_text
 
     def warm_up(self) -> None:
-        """Load what hears and encodes; returns at once.
+        """Load what hears, encodes and keeps the computer awake; returns at once.
 
         A third of a second that the first key press would wait for, and the window with it.
         """
@@ -450,6 +450,8 @@ def _decode(body: bytes) -> bytes:
 
 
 def _load_recorder() -> None:
-    from scribe_desktop.services.recorder import warm_up
+    from scribe_desktop.desktop import power
+    from scribe_desktop.services import recorder
 
-    warm_up()
+    recorder.warm_up()
+    power.warm_up()

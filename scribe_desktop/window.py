@@ -13,6 +13,7 @@ from scribe_desktop.doctor import examine
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.services.control import Control, Holder
 from scribe_desktop.services.credentials import Credentials
+from scribe_desktop.services.frugality import Frugality
 from scribe_desktop.services.keyring_door import KeyringDoor, KeyringSilent
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
@@ -63,6 +64,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
         workstation = Workstation(line, program.computer, pin, program.places.config)
         network = NetworkNews()
         updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
+        frugality = Frugality()
 
         def ready(window: WindowCommands) -> None:
             # Only now: starting the service takes both cores, and the window comes first.
@@ -82,6 +84,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             updates.start()
             network.came_back.connect(line.send_now)
             network.start()
+            frugality.start()
 
         try:
             return run_window(
@@ -92,6 +95,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
                 hidden=hidden,
             )
         finally:
+            frugality.stop()
             updates.stop()
             workstation.stop()
             holder.abandon(ABANDON_LIMIT_S)

@@ -24,6 +24,11 @@ _LOGIND = Address(
 )
 
 
+def warm_up() -> None:
+    """Load what `KeepAwake` needs: done as the recording starts, it holds up the window."""
+    import wakepy  # noqa: F401
+
+
 class KeepAwake:
     """Prevents sleep between `hold` and `release`. The screen may still lock.
 

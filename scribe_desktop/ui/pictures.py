@@ -3,28 +3,20 @@
 from functools import cache
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 RESOURCES = Path(__file__).parents[2] / "resources"
 """Beside the package in the source tree and in the installed program alike."""
 
-_SIDES = (16, 18, 20, 24, 32)
-_RATIOS = (1, 2, 3)
 _FAINT = 0.35
 
 
 @cache
 def icon(name: str, colour: str, disabled: str = "") -> QIcon:
     """The drawing `name` in one colour; in another, or faint, when its button is disabled."""
-    made = QIcon()
-    for side in _SIDES:
-        for ratio in _RATIOS:
-            made.addPixmap(drawing(name, colour, side, ratio), QIcon.Mode.Normal)
-            faint = drawing(name, disabled or colour, side, ratio, 1.0 if disabled else _FAINT)
-            made.addPixmap(faint, QIcon.Mode.Disabled)
-    return made
+    return QIcon(_Drawing(name, colour, disabled))
 
 
 @cache
@@ -43,6 +35,32 @@ def program_icon() -> QIcon:
     for side in (16, 24, 32, 48, 64, 128, 256):
         made.addPixmap(_painted(source, side, 1, 1.0))
     return made
+
+
+class _Drawing(QIconEngine):
+    """Draws when a size is asked for: every size ahead of time was a tenth of the memory.
+
+    It has no `clone`: Qt asks for one only when a pixmap is added to an icon,
+    which nobody does to these, and Python could not hand the copy over.
+    """
+
+    def __init__(self, name: str, colour: str, disabled: str) -> None:
+        super().__init__()
+        self._normal = (name, colour, 1.0)
+        self._faint = (name, disabled or colour, 1.0 if disabled else _FAINT)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:  # noqa: ARG002
+        """The drawing in `size` pixels of the screen."""
+        name, colour, opacity = self._faint if mode == QIcon.Mode.Disabled else self._normal
+        return drawing(name, colour, min(size.width(), size.height()), 1, opacity)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """The drawing in the middle of `rect`, as fine as what is painted on."""
+        side = min(rect.width(), rect.height())
+        ratio = painter.device().devicePixelRatioF()
+        square = QRect(0, 0, side, side)
+        square.moveCenter(rect.center())
+        painter.drawPixmap(square, self.pixmap(QSize(side, side) * ratio, mode, state))
 
 
 def _painted(source: str, side: int, ratio: float, opacity: float) -> QPixmap:

@@ -11,7 +11,13 @@ from tests.faults.report import broken, report
 
 GOOD = Outcome(0, 1.0, "recording/open", missing_s=0.1, worst_snr_db=20.0, chunks=2)
 BAD = Outcome(1, 2.0, "stopped/open", fault="the service has other bytes than the spool")
-HOUR = {"lost_s": 0.02, "gaps": [], "outcome": "completed"}
+HOUR = {
+    "lost_s": 0.02,
+    "gaps": [],
+    "outcome": "completed",
+    "own_memory_10_min_mb": 100.0,
+    "own_memory_end_mb": 104.0,
+}
 
 
 @pytest.fixture
@@ -44,7 +50,15 @@ def test_what_was_lost_comes_first(files: Path) -> None:
     assert "| bytes lost of what was on disk | see above |" in lines
 
 
-@pytest.mark.parametrize("change", [{"lost_s": 0.3}, {"gaps": [[1.0, 2.0, "x"]]}, {"outcome": ""}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lost_s": 0.3},
+        {"gaps": [[1.0, 2.0, "x"]]},
+        {"outcome": ""},
+        {"own_memory_end_mb": 106.0},
+    ],
+)
 def test_an_hour_that_lost_something_is_broken(change: dict[str, object]) -> None:
     assert broken({"hour": {"found": HOUR}}) == []
     assert broken({"hour": {"found": HOUR | change}})

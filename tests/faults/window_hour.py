@@ -41,6 +41,14 @@ RECORDINGS = (
     ROOT / "tests" / "recordings" / "jfk.flac",
 )
 PROGRAM = Path(__file__).with_name("program_with_heartbeat.py")
+AS_INSTALLED = """
+import runpy, sys
+sys.modules["rich"] = None
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Without what only the tests brought: ten megabytes for a command line of httpx's own."""
+
 LOOK_S = 10.0
 SETTLED_S = 60.0
 """Memory is first looked at when everything was used once."""
@@ -55,12 +63,13 @@ class Looks:
 
     minutes: list[float]
     resident_mb: list[float]
+    own_mb: list[float]
     disk_mb: list[float]
 
-    def memory_at(self, minutes: float) -> float:
-        """Megabytes at the look nearest to that minute."""
+    def at(self, minutes: float) -> tuple[float, float]:
+        """Megabytes resident, and of them the window's own, at the look nearest to that minute."""
         nearest = min(range(len(self.minutes)), key=lambda i: abs(self.minutes[i] - minutes))
-        return self.resident_mb[nearest]
+        return self.resident_mb[nearest], self.own_mb[nearest]
 
 
 class Hour:
@@ -87,6 +96,8 @@ class Hour:
                 "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
                 "PYTHONPATH": str(ROOT),
                 "QT_QPA_PLATFORM": "xcb",
+                # An installed program has its bytecode; compiling it would be measured too.
+                "PYTHONDONTWRITEBYTECODE": "",
             }
             bare = stage.child(self._command(self._bare_beat, "--bare"), self._environment)
             window = stage.child(self._command(self._beat, str(self._count)), self._environment)
@@ -104,7 +115,7 @@ class Hour:
         path.write_bytes(self._beat.with_suffix(".stacks").read_bytes())
 
     def _command(self, *arguments: Path | str) -> list[str]:
-        return [sys.executable, str(PROGRAM), *map(str, arguments)]
+        return [sys.executable, "-c", AS_INSTALLED, str(PROGRAM), *map(str, arguments)]
 
     def _say(self, *command: str) -> str:
         done = subprocess.run(
@@ -124,7 +135,7 @@ class Hour:
         self._say("start")
         wait_for(lambda: "recording" in self._statuses(), "the first sound", READY_S)
         began = time.monotonic()
-        looks = Looks([], [], [])
+        looks = Looks([], [], [], [])
         pause = threading.Event()
         while (left_s := self._minutes * 60 - (time.monotonic() - began)) > 0:
             pause.wait(min(LOOK_S, left_s))
@@ -137,11 +148,13 @@ class Hour:
 
     def _look(self, looks: Looks, pid: int, minutes: float) -> None:
         looks.minutes.append(minutes)
-        looks.resident_mb.append(_resident_mb(pid))
+        resident, own = _memory_mb(pid)
+        looks.resident_mb.append(resident)
+        looks.own_mb.append(own)
         looks.disk_mb.append(_size_mb(self._home / "data"))
         beat = json.loads(self._beat.read_text())
         print(  # noqa: T201  progress
-            f"{minutes:5.1f} of {self._minutes:.0f} min: {looks.resident_mb[-1]:.0f} MB, "
+            f"{minutes:5.1f} of {self._minutes:.0f} min: {resident:.0f} MB, {own:.0f} its own, "
             f"{looks.disk_mb[-1]:.1f} MB on disk, longest stall "
             f"{beat['longest']['late_ms'] if beat['longest'] else 0:.0f} ms, "
             f"{beat['over_50_ms']} over 50 ms",
@@ -159,6 +172,7 @@ class Hour:
         given = count["given"] * SAMPLE_RATE // count["rate"]
         taken = count["taken"] * SAMPLE_RATE // count["rate"]
         settled = min(SETTLED_S / 60, self._minutes / 2)
+        (start, own_start), (ten, own_ten) = looks.at(settled), looks.at(10)
         return {
             "minutes": round(took["spoken_s"] / 60, 2),
             "given_frames": given,
@@ -177,10 +191,14 @@ class Hour:
             "chunks": sum(session.chunks for session in sessions),
             "outcome": " ".join(sorted({str(session.outcome or "") for session in sessions})),
             "stop_to_text_s": round(took["text_s"], 1),
-            "memory_start_mb": looks.memory_at(settled),
-            "memory_10_min_mb": looks.memory_at(10),
+            "memory_start_mb": start,
+            "memory_10_min_mb": ten,
             "memory_end_mb": looks.resident_mb[-1],
             "memory_most_mb": max(looks.resident_mb),
+            "own_memory_start_mb": own_start,
+            "own_memory_10_min_mb": own_ten,
+            "own_memory_end_mb": looks.own_mb[-1],
+            "own_memory_most_mb": max(looks.own_mb),
             "disk_spool_mb": _size_mb(find_places({HOME_VARIABLE: str(self._home)}).spool),
             "disk_service_mb": _size_mb(find_places({HOME_VARIABLE: str(self._home)}).service),
             "disk_most_mb": max(looks.disk_mb),
@@ -289,9 +307,11 @@ def _spoken(recordings: Sequence[Path]) -> Iterator[bytes]:
                     yield np.ascontiguousarray(block.to_ndarray()[0]).tobytes()
 
 
-def _resident_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+def _memory_mb(pid: int) -> tuple[float, float]:
+    """All that is resident, and of that what is not a mapped file: what a task manager shows."""
+    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    kilobytes = {row.partition(":")[0]: int(row.split()[1]) for row in rows}
+    return round(kilobytes["Rss"] * 1.024e-3, 1), round(kilobytes["Anonymous"] * 1.024e-3, 1)
 
 
 def _size_mb(folder: Path) -> float:

@@ -1,9 +1,11 @@
-"""The window's many waiting threads share their heaps."""
+"""The window's many waiting threads share their heaps, and what it frees goes back."""
 
 import subprocess
 import sys
 
 import pytest
+
+from scribe_desktop.services.frugality import Frugality
 
 THREADS = 12
 
@@ -47,3 +49,64 @@ def heaps(how: str) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's heaps")
 def test_twelve_threads_share_two_heaps() -> None:
     assert heaps("small") <= 2 < heaps("usual")
+
+
+FREED = """
+import os, threading
+from pathlib import Path
+from scribe_desktop.services import frugality
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+# What is still used lies between what is not: of itself the heap keeps all of it.
+blocks = [bytearray(16_000) for _ in range(2000)]
+full = resident()
+del blocks[::2]
+freed = resident()
+given = threading.Event()
+trim = frugality.give_back
+frugality.give_back = lambda: (trim(), given.set())
+thrift = frugality.Frugality(every_s=0.01)
+thrift.start()
+assert given.wait(30)
+thrift.stop()
+print(full - freed, full - resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's heaps")
+def test_what_was_freed_between_what_is_used_goes_back() -> None:
+    measured = subprocess.run(
+        [sys.executable, "-c", FREED], check=True, capture_output=True, text=True
+    )
+    by_itself, tidied = map(int, measured.stdout.split())
+    # 16 MB were freed, in pieces that hold at least two whole pages of four kilobytes each.
+    assert tidied > by_itself + 8_000_000
+
+
+LOOKED_THROUGH = """
+import gc
+from scribe_desktop.services.frugality import Frugality, keep_small
+
+keep_small()
+assert not gc.isenabled()
+standing = [[] for _ in range(1000)]
+frugality = Frugality()
+frugality.start()
+assert gc.isenabled() and gc.get_freeze_count() >= len(standing)
+after = []
+after.append(after)
+tracked = gc.get_objects()
+assert any(one is after for one in tracked)
+assert not any(one is standing for one in tracked)
+frugality.stop()
+"""
+
+
+def test_what_stands_when_the_window_does_is_not_looked_through_again() -> None:
+    subprocess.run([sys.executable, "-c", LOOKED_THROUGH], check=True)
+
+
+def test_it_can_be_ended_before_it_began() -> None:
+    Frugality().stop()

@@ -8,14 +8,15 @@ import os
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QColor, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.settings import Theme
+from scribe_desktop.ui.pictures import icon
 from scribe_desktop.ui.service_shelf import OwnTemplate, PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
 from scribe_desktop.ui.settings.passphrase import PassphraseDialog
@@ -62,6 +63,17 @@ def colours_in(image: QImage, rect: QRect) -> set[str]:
 
 def look_of(theme: Theme) -> Colours:
     return colours_for(theme)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 2.0, 3.0])
+def test_a_drawing_is_as_fine_as_the_screen(qapp: QApplication, ratio: float) -> None:
+    normal, faint = (
+        icon("microphone", "#123456", "#abcdef").pixmap(QSize(20, 20), ratio, mode)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled)
+    )
+    assert normal.size() == faint.size() == QSize(20, 20) * ratio
+    assert "#123456" in colours_in(normal.toImage(), normal.rect())
+    assert "#abcdef" in colours_in(faint.toImage(), faint.rect())
 
 
 @pytest.mark.parametrize("scale", SCALES)
