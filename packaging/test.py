@@ -1,11 +1,11 @@
 """Sets up and runs everything that CI runs: `python3 packaging/test.py`.
 
 Format, lint, types, import rules; the installed program, built and tried in an
-empty Debian (where this runs as root); then the tests with their coverage gates.
-`--quick` leaves out the slow kinds, `-k WORDS` chooses tests by name,
-`--faults` runs the long form of the fault matrix (what follows it goes there:
-`--faults --only kills --kills 50`). The tests see none of the
-user's folders, screen, sound or keys.
+empty Debian (where this runs as root); then the tests, shared by a few processes,
+with their coverage gates. `--quick` leaves out the slow kinds, `-k WORDS` chooses
+tests by name, `--faults` runs the long form of the fault matrix (what follows it
+goes there: `--faults --only kills --kills 50`). The tests see none of the user's
+folders, screen, sound or keys.
 """
 
 import argparse
@@ -24,6 +24,11 @@ from environment import set_up
 
 PURE = "scribe_desktop/domain/*,scribe_desktop/protocol/*"
 PURE_PERCENT, OVERALL_PERCENT = 100, 90
+
+# A file stays in one process, because a sound server or an engine serves all of it; and the
+# order stays that of the folders, in which what takes long comes early.
+SIDE_BY_SIDE = ("--dist=loadfile", "--no-loadscope-reorder")
+MOST_PROCESSES = 8
 
 USERS_OWN = (
     "DISPLAY",
@@ -142,26 +147,42 @@ def _passes(check: Check) -> bool:
 
 
 def _run_tests(python: Path, options: argparse.Namespace, environment: dict[str, str]) -> int:
-    command = [str(python), "-m", "pytest", "-q", *options.paths]
-    if options.k:
-        command += ["-k", options.k]
-    if options.quick:
-        command += ["-m", "not engine and not live and not keyring"]
+    command = [str(python), *pytest_arguments(options, processes())]
     if sys.stdout.isatty():
         command.append("--color=yes")
-    whole = not (options.k or options.quick or options.paths)
-    if whole:
-        command += ["--cov", "--cov-report=", "--durations=15"]
     code, summary = _stream(command, environment)
     if code < 0:
         print(f"the tests were ended by signal {-code}", flush=True)
         return 1
-    if not whole or code:
+    if code or not _is_whole(options):
         return code
     gates = _coverage_gates(python)
     # The gates spoke after the tests; the tests keep the last word.
     print(summary, flush=True)
     return gates
+
+
+def _is_whole(options: argparse.Namespace) -> bool:
+    return not (options.k or options.quick or options.paths)
+
+
+def pytest_arguments(options: argparse.Namespace, at_once: int) -> list[str]:
+    """Chosen tests run one after another, where a person can follow; the many side by side."""
+    arguments = ["-m", "pytest", "-q", *options.paths]
+    if options.k:
+        arguments += ["-k", options.k]
+    if options.quick:
+        arguments += ["-m", "not engine and not live and not keyring"]
+    if not (options.k or options.paths):
+        arguments += [f"--numprocesses={at_once}", *SIDE_BY_SIDE]
+    if _is_whole(options):
+        arguments += ["--cov", "--cov-report=", "--durations=15"]
+    return arguments
+
+
+def processes() -> int:
+    """One more than can compute at once: speech has its own speed, so the slow tests wait."""
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
 
 
 def _stream(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:

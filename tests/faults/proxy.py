@@ -117,17 +117,15 @@ class FaultProxy:
         if fault in {"lose request", "reset", "hang"} or fault.startswith("answer "):
             self._refuse(connection, fault)
             return
-        reply = self._forward(arrived)
-        if fault == "lose reply":
+        reply, action = self._forward(arrived)
+        if action is None:
+            _send(connection, fault, reply)
             return
-        if fault == "reset mid-reply":
-            connection.sendall(reply[: len(reply) // 2])
-            _reset(connection)
-        elif fault == "slow":
-            for place in range(0, len(reply), 64):
-                connection.sendall(reply[place : place + 64])
-        else:
-            connection.sendall(reply)
+        # What follows a request follows its reply too, however long it takes, and comes
+        # before the next request: the client must not lose patience with this one.
+        with self._lock:
+            _send(connection, fault, reply)
+            action()
 
     def _refuse(self, connection: socket.socket, fault: str) -> None:
         if fault == "reset":
@@ -137,7 +135,7 @@ class FaultProxy:
         elif fault.startswith("answer "):
             connection.sendall(canned(fault.removeprefix("answer ")))
 
-    def _forward(self, arrived: Arrived) -> bytes:
+    def _forward(self, arrived: Arrived) -> tuple[bytes, Callable[[], None] | None]:
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream(), timeout=30)
         try:
             upstream.request(arrived.method, arrived.path, arrived.body, arrived.headers)
@@ -158,14 +156,23 @@ class FaultProxy:
             )
             actions = self.actions[arrived.purpose]
             action = actions.popleft() if actions else None
-        if action is not None:
-            action()
         kept = {
             name: value
             for name, value in response.getheaders()
             if name.lower() not in {"transfer-encoding", "content-length", "connection", "date"}
         }
-        return written(response.status, kept, body)
+        return written(response.status, kept, body), action
+
+
+def _send(connection: socket.socket, fault: str, reply: bytes) -> None:
+    if fault == "reset mid-reply":
+        connection.sendall(reply[: len(reply) // 2])
+        _reset(connection)
+    elif fault == "slow":
+        for place in range(0, len(reply), 64):
+            connection.sendall(reply[place : place + 64])
+    elif fault != "lose reply":
+        connection.sendall(reply)
 
 
 def _read(readline: Callable[[], bytes], read: Callable[[int], bytes]) -> Arrived | None:

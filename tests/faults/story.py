@@ -66,8 +66,9 @@ class Story:
         self.proxy = FaultProxy(lambda: self.service.port)
         self.tokens = RenewedToken()
         self.away = 0
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self._closed_port: int = listener.getsockname()[1]
+        # Bound and not listening: it refuses, and nobody else is given its number.
+        self._nobody = socket.socket()
+        self._nobody.bind(("127.0.0.1", 0))
         self.persons_asked = 0
         self.waited: list[float] = []
         self.tried = 0
@@ -80,13 +81,14 @@ class Story:
         self.session_id = SessionId("")
 
     def _address(self) -> Address:
-        port = self._closed_port if self.away else self.proxy.port
+        port = self._nobody.getsockname()[1] if self.away else self.proxy.port
         return Address(f"http://127.0.0.1:{port}/voice/v1", "onprem", self.tokens)
 
     def close(self) -> None:
         self.desk.close()
         self.proxy.close()
         self.service.close()
+        self._nobody.close()
 
     # --- the script --------------------------------------------------------------------
 

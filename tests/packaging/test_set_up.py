@@ -1,5 +1,6 @@
 """The set-up, as far as it can be known without setting up."""
 
+import argparse
 import base64
 import json
 from dataclasses import fields
@@ -76,6 +77,25 @@ def test_tests_see_nothing_of_the_users(tmp_path: Path) -> None:
     assert seen["PATH"] == "/bin"
     assert seen["HOME"].startswith(str(tmp_path))
     assert seen["SCRIBE_DESKTOP_HOME"].startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("quick", "words", "paths", "shared", "measured"),
+    [
+        (False, None, [], True, True),
+        (True, None, [], True, False),
+        (False, "spool", [], False, False),
+        (True, None, ["tests/domain"], False, False),
+    ],
+)
+def test_the_whole_is_shared_by_processes_and_a_choice_is_not(
+    *, quick: bool, words: str | None, paths: list[str], shared: bool, measured: bool
+) -> None:
+    options = argparse.Namespace(quick=quick, k=words, paths=paths)
+    arguments = test_command.pytest_arguments(options, at_once=3)
+    assert ("--numprocesses=3" in arguments) is shared
+    assert ("--cov" in arguments) is measured
+    assert set(paths) <= set(arguments)
 
 
 def test_a_failing_tool_is_a_sentence_with_its_last_words() -> None:
