@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QListWidget,
-    QPlainTextEdit,
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.offer import Offer
+from scribe_desktop.ui.note_editor import NoteEditor
 from scribe_desktop.ui.note_text import plain_text, template_title
 from scribe_desktop.ui.note_view import NoteView
 from scribe_desktop.ui.past_rows import past_state
@@ -64,9 +64,7 @@ class DocumentsPanel(QWidget):
         self.progress.setAccessibleName("Waiting for the service")
         self.sentence = paragraph("", quiet=True)
         self.reader = NoteView("Document")
-        self.editor = QPlainTextEdit()
-        self.editor.setAccessibleName("Edit the document")
-        self.editor.setTabChangesFocus(True)
+        self.editor = NoteEditor("Edit the document")
         self.pages = QStackedWidget()
         self.pages.addWidget(self.reader)
         self.pages.addWidget(self.editor)
@@ -224,14 +222,14 @@ class DocumentsPanel(QWidget):
 
     def _begin_edit(self, text: str) -> None:
         self._edited = self.current()
-        self.editor.setPlainText(text)
+        self.editor.open_text(text, is_markdown=True)
         self._show_possible()
         self.editor.setFocus()
 
     @Slot()
     def keep_edit(self) -> None:
         """Hand on what was edited, if an edit is open and says something else."""
-        document, text = self._edited, self.editor.toPlainText()
+        document, text = self._edited, self.editor.text()
         if document is None:
             return
         self._drop_edit()

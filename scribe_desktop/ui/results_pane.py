@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QPlainTextEdit,
     QSizePolicy,
     QStackedWidget,
     QTabBar,
@@ -21,6 +20,7 @@ from scribe_desktop.ui.action_row import ActionRow, Possible
 from scribe_desktop.ui.advice import Advice, advice_for
 from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.documents_panel import DocumentsPanel
+from scribe_desktop.ui.note_editor import NoteEditor
 from scribe_desktop.ui.note_text import ResultTab, result_tabs
 from scribe_desktop.ui.note_view import NoteView
 from scribe_desktop.ui.pieces import (
@@ -108,9 +108,7 @@ class ResultsPane(QWidget):
         self.sentence = paragraph("", quiet=True)
         self.reader = NoteView("Text")
         self.reader.setPlaceholderText("")
-        self.editor = QPlainTextEdit()
-        self.editor.setAccessibleName("Edit the text")
-        self.editor.setTabChangesFocus(True)
+        self.editor = NoteEditor("Edit the text")
         self.documents = DocumentsPanel()
         self.player = PlayerBar()
         self.actions_row = ActionRow()
@@ -396,7 +394,7 @@ class ResultsPane(QWidget):
         if tab is None:
             return
         self._edited_tab = tab
-        self.editor.setPlainText(tab.body)
+        self.editor.open_text(tab.body, is_markdown=tab.is_markdown)
         self.pages.setCurrentWidget(self.editor)
         self._show_actions()
         self.editor.setFocus()
@@ -404,7 +402,7 @@ class ResultsPane(QWidget):
     @Slot()
     def keep_edit(self) -> None:
         """Store what was edited, if anything was."""
-        tab, shown, text = self._edited_tab, self._shown, self.editor.toPlainText()
+        tab, shown, text = self._edited_tab, self._shown, self.editor.text()
         self._drop_edit()
         self.documents.keep_edit()
         if tab is not None and shown is not None and text != tab.body:

@@ -31,6 +31,7 @@ from tests.server.conftest import Clock
 from tests.services.deliveries import Desk, an_order
 from tests.ui.fakes import NOTE, NOW, ScriptedLine, results, session
 from tests.ui.places import FakeDocuments
+from tests.ui.writing import write_over
 
 FIRST = SessionId(f"ses_{1:024x}")
 AWAY = ServiceError("The service could not be reached.", "Try again later.", retry=Retry.LATER)
@@ -111,7 +112,7 @@ def test_an_edit_is_saved_there_and_one_more_version_here(
 ) -> None:
     panel.edit.click()
     assert panel.editor.hasFocus()
-    panel.editor.setPlainText("# Mine")
+    write_over(panel.editor, "# Mine")
     panel.keep.setFocus()
     panel.keep.click()
     assert main.strip.message == "Saving on the service…"
@@ -130,16 +131,16 @@ def test_a_network_that_is_away_costs_no_word(
 ) -> None:
     there.refuse["save"] = AWAY
     panel.edit.click()
-    panel.editor.setPlainText("# Mine")
+    write_over(panel.editor, "# Mine")
     panel.keep.click()
     qtbot.waitUntil(lambda: "kept on this computer" in main.strip.message)
     assert line.results_of[FIRST][-1].results.notes[0].content == "# Mine"
     assert panel.is_editing
-    assert panel.editor.toPlainText() == "# Mine"
+    assert panel.editor.text() == "# Mine"
     there.refuse.clear()
     panel.keep.click()
     panel.edit.click()
-    panel.editor.setPlainText("# Mine again")
+    write_over(panel.editor, "# Mine again")
     panel.keep.click()
     qtbot.waitUntil(lambda: there.texts["doc_note"] == "# Mine again")
 
@@ -148,7 +149,7 @@ def test_going_to_another_dictation_keeps_and_saves_the_edit(
     panel: DocumentsPanel, main: MainWindow, there: FakeDocuments, line: ScriptedLine, qtbot: QtBot
 ) -> None:
     panel.edit.click()
-    panel.editor.setPlainText("# Mine")
+    write_over(panel.editor, "# Mine")
     main.show_session(SessionId(f"ses_{27:024x}"))
     assert line.results_of[FIRST][-1].results.notes[0].content == "# Mine"
     qtbot.waitUntil(lambda: there.texts["doc_note"] == "# Mine")
@@ -156,7 +157,7 @@ def test_going_to_another_dictation_keeps_and_saves_the_edit(
 
 def test_changes_can_be_dropped(panel: DocumentsPanel, there: FakeDocuments) -> None:
     panel.edit.click()
-    panel.editor.setPlainText("# Mine")
+    write_over(panel.editor, "# Mine")
     panel.drop.click()
     assert panel.reader.toPlainText() == "Theirs"
     assert not [asked for asked in there.asked if asked.startswith("save")]
@@ -167,7 +168,7 @@ def test_the_version_of_this_computer_can_go_there(
 ) -> None:
     assert "something else" in panel.sentence.text()
     panel.use_mine.click()
-    assert panel.editor.toPlainText() == NOTE
+    assert panel.editor.text() == NOTE
     panel.keep.click()
     qtbot.waitUntil(lambda: there.texts["doc_note"] == NOTE)
     assert len(line.results_of[FIRST]) == 1, "nothing changed here"
@@ -256,7 +257,7 @@ def test_against_the_real_service(
     qtbot.waitUntil(panel.edit.isEnabled)
     assert "zero one" in panel.reader.toPlainText()
     panel.edit.click()
-    panel.editor.setPlainText("# Plan\n\nRest.")
+    write_over(panel.editor, "# Plan\n\nRest.")
     panel.keep.click()
     qtbot.waitUntil(lambda: main.strip.message == "Saved on the service.")
     panel.again.click()

@@ -8,6 +8,7 @@ from scribe_desktop.domain.results import Author
 from scribe_desktop.domain.session import Capture
 from scribe_desktop.ui.main_window import MainWindow
 from tests.ui.fakes import ScriptedLine, results
+from tests.ui.writing import write_over
 
 
 def test_a_dictation_from_the_button_to_the_text(
@@ -88,7 +89,7 @@ def test_an_edit_is_a_version_of_the_clinicians(
     first = next(iter(line.stored))
     window.show_session(first)
     window.results.actions_row.edit.click()
-    window.results.editor.setPlainText("Changed by hand")
+    write_over(window.results.editor, "Changed by hand")
     window.results.actions_row.keep.click()
     versions = line.versions(first)
     assert [v.author for v in versions] == [Author.SERVICE, Author.CLINICIAN]
@@ -100,7 +101,7 @@ def test_an_edit_survives_going_elsewhere(window: MainWindow, line: ScriptedLine
     first, second = list(line.stored)[:2]
     window.show_session(first)
     window.results.actions_row.edit.click()
-    window.results.editor.setPlainText("Half a thought")
+    write_over(window.results.editor, "Half a thought")
     window.show_session(second)
     assert line.versions(first)[-1].results.notes[0].content == "Half a thought"
 
@@ -109,7 +110,7 @@ def test_dropping_an_edit_stores_nothing(window: MainWindow, line: ScriptedLine)
     first = next(iter(line.stored))
     window.show_session(first)
     window.results.actions_row.edit.click()
-    window.results.editor.setPlainText("Never mind")
+    write_over(window.results.editor, "Never mind")
     window.results.actions_row.drop.click()
     assert len(line.versions(first)) == 1
     assert not window.results.is_editing

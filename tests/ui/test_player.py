@@ -259,7 +259,7 @@ def test_fields_and_headings_are_reached_one_after_another(
     for _ in range(4):
         QTest.keyClick(pane.editor, Qt.Key.Key_F4)
         visited.append(reached())
-    assert visited == ["[ ]", "## Knee", "[side]", "## Heart"]
+    assert visited == ["[ ]", "Knee", "[side]", "Heart"]
     QTest.keyClick(pane.editor, Qt.Key.Key_F4, Qt.KeyboardModifier.ShiftModifier)
     assert reached() == "[side]"
     QTest.keyClicks(pane.editor, "left")

@@ -17,6 +17,7 @@ from scribe_desktop.ui.windows import Windows
 from scribe_desktop.ui.workplace import Workplace
 from tests.ui.fakes import TRANSCRIPT, ScriptedLine, results
 from tests.ui.places import FakeRuleFiles
+from tests.ui.writing import write_over
 
 
 def text_page(windows: Windows) -> TextPage:
@@ -161,7 +162,7 @@ def test_an_edit_begins_with_what_is_read_and_stays_as_it_was_written(
     pane.tab_bar.setCurrentIndex(0)
     pane.actions_row.edit.click()
     assert "Amlodipine 5 mg" in pane.editor.toPlainText()
-    pane.editor.setPlainText(TRANSCRIPT)
+    write_over(pane.editor, TRANSCRIPT)
     pane.actions_row.keep.click()
     assert line.versions(session_id)[-1].results.transcript == TRANSCRIPT
     qtbot.waitUntil(lambda: pane.reader.toPlainText() == TRANSCRIPT)
