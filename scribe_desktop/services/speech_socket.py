@@ -16,7 +16,7 @@ from websockets.exceptions import WebSocketException as LibraryError
 from websockets.sync.client import ClientConnection, connect
 
 from scribe_desktop.protocol import errors, origins
-from scribe_desktop.services.streamer import SocketClosed, SpeechSocket
+from scribe_desktop.services.speech_connection import SocketClosed, SpeechSocket
 
 logging.getLogger("websockets").setLevel(logging.ERROR)
 

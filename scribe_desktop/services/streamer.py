@@ -20,6 +20,7 @@ from scribe_desktop.domain.order import UploadType
 from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.protocol import streaming
 from scribe_desktop.protocol.reading import Unreadable
+from scribe_desktop.services.speech_connection import SocketClosed, SpeechSocket
 from scribe_desktop.services.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -58,36 +59,6 @@ class StreamClient(Protocol):
 
     def abort(self) -> None:
         """End what is in flight, for good."""
-
-
-class SocketClosed(Exception):
-    """The service closed the connection; `normally` if it meant to."""
-
-    def __init__(self, *, normally: bool) -> None:
-        super().__init__("closed")
-        self.normally = normally
-
-
-class SpeechSocket(Protocol):
-    """What streaming needs of a connection; every call raises SocketClosed when it is over."""
-
-    def send_pcm(self, pcm: bytes) -> None:
-        """Send samples."""
-
-    def send_text(self, text: str) -> None:
-        """Send an event."""
-
-    def receive(self, within_s: float) -> str | None:
-        """The next text of the service, None if there is none in that time."""
-
-    def is_alive(self) -> bool:
-        """Whether the service has taken everything sent so far, as far as a pong can tell."""
-
-    def close(self) -> None:
-        """Close and give back what it holds; at once if it was aborted."""
-
-    def abort(self) -> None:
-        """End it at once, whatever it is doing; from any thread."""
 
 
 def _connect(url: str) -> SpeechSocket:

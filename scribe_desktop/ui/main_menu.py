@@ -1,25 +1,20 @@
 """What is needed seldom: a recording from a file, notes from a text, settings, help, leaving."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from scribe_desktop.ui.help import show_about
 from scribe_desktop.ui.pictures import icon
 from scribe_desktop.ui.theme import Colours
 
-if TYPE_CHECKING:
-    from scribe_desktop.ui.main_window import MainWindow
-
 
 class MainMenu(QMenu):
-    """The menu behind the three lines."""
+    """The menu behind the three lines; `window` says what its actions do."""
 
-    def __init__(self, window: "MainWindow") -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
-        self.open_recording = self.addAction("Open a recording…", window.choose_file)
+        self.open_recording = self.addAction("Open a recording…")
         self.open_recording.setShortcut(QKeySequence.StandardKey.Open)
         self.from_text = self.addAction("Notes from a text…")
         self.from_text.setShortcut(QKeySequence("Ctrl+T"))
@@ -28,9 +23,9 @@ class MainMenu(QMenu):
         self.hide_text.setShortcut(QKeySequence("Ctrl+L"))
         # Who is called away has the note or the settings in front as often as this window.
         self.hide_text.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
-        self.settings = self.addAction("Settings…", lambda: window.settings_wanted.emit(""))
+        self.settings = self.addAction("Settings…")
         self.settings.setShortcut(QKeySequence("Ctrl+,"))
-        self.help = self.addAction("Help and keys", window.show_help)
+        self.help = self.addAction("Help and keys")
         self.help.setShortcut(QKeySequence.StandardKey.HelpContents)
         self.about = self.addAction("About Scribe Desktop", lambda: show_about(window))
         self.addSeparator()

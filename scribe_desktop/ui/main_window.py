@@ -46,7 +46,6 @@ from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.pieces import card, label
 from scribe_desktop.ui.record_bar import RecordBar
 from scribe_desktop.ui.results_pane import ResultsPane, Shown
-from scribe_desktop.ui.service_screens import ServiceScreens
 from scribe_desktop.ui.session_list import SessionList
 from scribe_desktop.ui.shown_dictation import ShownDictation
 from scribe_desktop.ui.strip import Strip
@@ -88,6 +87,9 @@ class MainWindow(QMainWindow):
         self.foot = label("", quiet=True)
         self.menu = MainMenu(self)
         self.bar.menu.setMenu(self.menu)
+        self.menu.open_recording.triggered.connect(self.choose_file)
+        self.menu.settings.triggered.connect(lambda: self.settings_wanted.emit(""))
+        self.menu.help.triggered.connect(self.show_help)
         self._lay_out()
         self._connect_deeds()
         self.shown_dictation = ShownDictation(self.results, self.deeds, workplace)
@@ -95,7 +97,6 @@ class MainWindow(QMainWindow):
         self.shown_dictation.running_changed.connect(self._show_running)
         self.consent = Consent(self.bar, self.results, self.deeds, line, time.time)
         self.consent.listen(bridge)
-        self.service_screens = ServiceScreens(self, line, workplace)
         self._connect_bridge(bridge)
         self._add_keys()
         self._foot_timer = QTimer(self)
@@ -198,7 +199,6 @@ class MainWindow(QMainWindow):
             self.results,
             self.strip,
             self.menu,
-            self.service_screens,
         ):
             part.use(colours)
 

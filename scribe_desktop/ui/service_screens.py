@@ -4,7 +4,6 @@ Each part is there only where somebody can be asked for it.
 """
 
 import time
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
@@ -14,20 +13,18 @@ from scribe_desktop.ui.custody import Custody
 from scribe_desktop.ui.deletion import Deletion
 from scribe_desktop.ui.documents import ServiceDocuments
 from scribe_desktop.ui.line import Line
+from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.past_dictations import PastDictations
 from scribe_desktop.ui.service_shelf import Documents, History
 from scribe_desktop.ui.text_notes import TextNotes
 from scribe_desktop.ui.theme import Colours
 from scribe_desktop.ui.workplace import Workplace
 
-if TYPE_CHECKING:
-    from scribe_desktop.ui.main_window import MainWindow
-
 
 class ServiceScreens(QObject):
     """Joins those parts to the panes of the main window."""
 
-    def __init__(self, window: "MainWindow", line: Line, workplace: Workplace) -> None:
+    def __init__(self, window: MainWindow, line: Line, workplace: Workplace) -> None:
         super().__init__(window)
         self._window = window
         self._line = line

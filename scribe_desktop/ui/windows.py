@@ -25,6 +25,7 @@ from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.mini_recorder import MiniRecorder
 from scribe_desktop.ui.note_text import note_markdown, plain_text
+from scribe_desktop.ui.service_screens import ServiceScreens
 from scribe_desktop.ui.settings.dialog import SettingsDialog
 from scribe_desktop.ui.settings.page import Surroundings
 from scribe_desktop.ui.settings.services import ServicesPage
@@ -60,6 +61,7 @@ class Windows(QObject):
         self.stalls = StallWatch()
         self.main = MainWindow(line, bridge, workplace)
         self.deeds = self.main.deeds
+        self.service_screens = ServiceScreens(self.main, line, workplace)
         self.curtain = Curtain(workplace.lock)
         self._hang_curtain()
         self.mini = MiniRecorder(line, self.deeds, places)
@@ -108,7 +110,7 @@ class Windows(QObject):
         if self._account != account_of(settings):
             # Another clinician: the last text is not theirs to insert.
             self._account, self._last_text = account_of(settings), ""
-            self.main.service_screens.hide_texts()
+            self.service_screens.hide_texts()
         if self._needs_a_new_pin():
             self.lock()
         colours = colours_for(settings.theme)
@@ -120,7 +122,8 @@ class Windows(QObject):
     def _dress(self) -> None:
         self._colours = colours_for(self._line.settings().theme)
         dress(self._application, self._colours)
-        for part in (self.main, self.mini, self.tray, self.box, self._settings, self._first_run):
+        dressed = (self.main, self.service_screens, self.mini, self.tray, self.box)
+        for part in (*dressed, self._settings, self._first_run):
             if part is not None:
                 part.use(self._colours)
 
@@ -316,7 +319,7 @@ class Windows(QObject):
         if self.is_locked:
             return
         self.main.results.keep_edit()
-        self.main.service_screens.hide_texts()
+        self.service_screens.hide_texts()
         self.main.results.player.silence()
         self._let_text_out(False)
         self._put_others_away()

@@ -109,7 +109,7 @@ def test_what_records_is_not_asked_about(
     line.heard()
     running = line.running()
     assert running is not None
-    windows.main.service_screens.deletion.ask(running.session_id)
+    windows.service_screens.deletion.ask(running.session_id)
     assert not windows.main.findChildren(QMessageBox)
 
 
@@ -117,7 +117,7 @@ def test_a_refusal_is_said_and_nothing_goes(
     windows: Windows, custody: FakeCustody, qtbot: QtBot
 ) -> None:
     custody.refuse = ScribeError("The disk refuses.", "Try again.")
-    windows.main.service_screens.deletion.ask(FIRST)
+    windows.service_screens.deletion.ask(FIRST)
     press(question(windows), "Delete now")
     qtbot.waitUntil(lambda: windows.main.strip.message == "The disk refuses.")
     assert windows.main.list.model.place_of(FIRST).isValid()

@@ -20,6 +20,7 @@ from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.documents_panel import NONE_THERE, DocumentsPanel
 from scribe_desktop.ui.editing import with_document
 from scribe_desktop.ui.main_window import MainWindow
+from scribe_desktop.ui.service_screens import ServiceScreens
 from scribe_desktop.ui.service_shelf import StoredDocument
 from scribe_desktop.ui.theme import LIGHT
 from scribe_desktop.ui.windows import Windows
@@ -247,9 +248,12 @@ def test_against_the_real_service(
     there = ServiceDocuments(
         line, lambda _session: desk.client, lambda deed, sid, _what: deeds.append((deed, sid))
     )
-    main = MainWindow(line, bridge, replace(workplace, documents=there))
+    place = replace(workplace, documents=there)
+    main = MainWindow(line, bridge, place)
+    screens = ServiceScreens(main, line, place)
     qtbot.addWidget(main, before_close_func=lambda one: one.close_without_asking())
     main.use(LIGHT)
+    screens.use(LIGHT)
     main.show()
     main.show_session(ours.session_id)
     open_documents(main)

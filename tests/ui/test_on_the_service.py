@@ -19,6 +19,7 @@ from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.lists import HERE, ON_SERVICE
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.past_rows import past_rows
+from scribe_desktop.ui.service_screens import ServiceScreens
 from scribe_desktop.ui.service_shelf import PastDictation
 from scribe_desktop.ui.theme import LIGHT
 from scribe_desktop.ui.windows import Windows
@@ -280,9 +281,12 @@ def test_against_the_real_service(
 ) -> None:
     deeds: list[tuple[str, str, str]] = []
     history = PastSessions(line, lambda _service: far.client, lambda *deed: deeds.append(deed))
-    main = MainWindow(line, bridge, replace(workplace, history=history))
+    place = replace(workplace, history=history)
+    main = MainWindow(line, bridge, place)
+    screens = ServiceScreens(main, line, place)
     qtbot.addWidget(main, before_close_func=lambda one: one.close_without_asking())
     main.use(LIGHT)
+    screens.use(LIGHT)
     main.show()
     main.lists.tabs.setCurrentIndex(ON_SERVICE)
     nothing = "This computer remembers no dictations."

@@ -240,7 +240,7 @@ def test_ones_own_templates(
 @pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
 def test_deleting_and_the_key(windows: Windows, folder: Path, theme: Theme) -> None:
     windows.deeds.set_setting("theme", theme)
-    windows.main.service_screens.deletion.ask(SessionId(f"ses_{1:024x}"))
+    windows.service_screens.deletion.ask(SessionId(f"ses_{1:024x}"))
     (question,) = windows.main.findChildren(QMessageBox)
     page = windows.open_settings("privacy").page("privacy")
     assert isinstance(page, PrivacyPage)

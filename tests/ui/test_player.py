@@ -327,6 +327,8 @@ def hand(
 
     devices = WiredDevices(transport, line.settings, obey, commands.tell)
     devices.start()
+    # What is held down while a microphone is still being asked what it is counts as no press.
+    qtbot.waitUntil(lambda: any(row.is_plugged for row in devices.devices()))
     yield Hand(device, request.param, qtbot, seen)
     devices.stop()
 
