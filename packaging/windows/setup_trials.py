@@ -2,14 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from console import SetUpError
 from linux.stage import background, wait_until
 from linux.stage import windows as windows_on_screen
 
-if TYPE_CHECKING:
-    from windows.wine import Wine
+from windows.wine_root import Wine
 
 KEY = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\ScribeDesktop"
 OWN = r"C:\users\root\AppData\Local\Programs\Scribe Desktop"
@@ -21,24 +19,24 @@ OPEN = 5
 """What the set-up ends with when the program is open."""
 
 
-def local(wine: "Wine") -> Path:
+def local(wine: Wine) -> Path:
     """%LOCALAPPDATA% of the user, seen from outside."""
     return wine.root / "wine" / "drive_c" / "users" / "root" / "AppData" / "Local"
 
 
-def outside(wine: "Wine", inside: str) -> Path:
+def outside(wine: Wine, inside: str) -> Path:
     """A place of drive C: seen from outside."""
     return wine.root / "wine" / "drive_c" / inside.removeprefix("C:\\").replace("\\", "/")
 
 
-def install(wine: "Wine", setup: Path, *mode: str) -> float:
+def install(wine: Wine, setup: Path, *mode: str) -> float:
     """Run the set-up silently; how long it took."""
     began = time.monotonic()
     wine.run(rf"Z:\work\installers\{setup.name}", "/S", *mode)
     return time.monotonic() - began
 
 
-def uninstall(wine: "Wine", place: str, *mode: str) -> int:
+def uninstall(wine: Wine, place: str, *mode: str) -> int:
     """Run the uninstaller silently and in place, to be waited for; what it ended with."""
     # The place comes last and without quotation marks, which only a batch file can promise.
     script = wine.shared / "uninstall.bat"
@@ -47,7 +45,7 @@ def uninstall(wine: "Wine", place: str, *mode: str) -> int:
     return wine.code("cmd", "/c", r"Z:\work\uninstall.bat")
 
 
-def try_update(wine: "Wine", older: Path, newer: Path) -> None:
+def try_update(wine: Wine, older: Path, newer: Path) -> None:
     """Install an older version and then ours over it; nothing of the old one may linger."""
     install(wine, older, "/CurrentUser")
     _expect_version(wine, "HKCU", older)
@@ -63,7 +61,7 @@ def try_update(wine: "Wine", older: Path, newer: Path) -> None:
     wine.note("update over an older version, silent", f"{took:.0f} s; one entry, recordings kept")
 
 
-def try_while_open(wine: "Wine", setup: Path) -> None:
+def try_while_open(wine: Wine, setup: Path) -> None:
     """An update and a removal while the program is open change nothing and say so."""
     program = outside(wine, OWN) / "_internal"
     with background(wine.command(rf"{OWN}\Scribe Desktop.exe")):
@@ -77,7 +75,7 @@ def try_while_open(wine: "Wine", setup: Path) -> None:
     wine.note("update and removal while the program is open", "refused, nothing changed")
 
 
-def try_removal(wine: "Wine") -> None:
+def try_removal(wine: Wine) -> None:
     """Removing keeps the recordings, and what was set to start with the system goes."""
     autostart = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run"
     wine.run("reg", "add", autostart, "/v", "scribe-desktop", "/d", "x", "/f")
@@ -90,7 +88,7 @@ def try_removal(wine: "Wine") -> None:
     wine.note("uninstall, silent", "program gone, recordings kept")
 
 
-def try_for_everyone(wine: "Wine", setup: Path) -> None:
+def try_for_everyone(wine: Wine, setup: Path) -> None:
     """Install for all users, run, and remove together with the data of this one."""
     took = install(wine, setup, "/AllUsers")
     _expect_version(wine, "HKLM", setup)
@@ -110,14 +108,14 @@ def _expect_success(code: int) -> None:
         raise SetUpError(f"The uninstaller ended with {code}.")
 
 
-def _expect_version(wine: "Wine", hive: str, setup: Path) -> None:
+def _expect_version(wine: Wine, hive: str, setup: Path) -> None:
     told = wine.run("reg", "query", rf"{hive}\{KEY}", "/v", "DisplayVersion", VIEW)
     version = setup.name.split("-")[1]
     if version not in told:
         raise SetUpError(f"The registry names another version than {version}: {told}")
 
 
-def _expect_gone(wine: "Wine", place: str, hive: str) -> None:
+def _expect_gone(wine: Wine, place: str, hive: str) -> None:
     folder = outside(wine, place)
     left = [path.name for path in folder.glob("*")] if folder.exists() else []
     # Run in place (`_?=`, to be waited for), an uninstaller cannot delete itself.
