@@ -18,6 +18,7 @@ from scribe_desktop.domain.notices import (
     LiveText,
     Notice,
     SettingChanged,
+    Trouble,
 )
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.session import Capture, Session, SessionId
@@ -40,11 +41,12 @@ from scribe_desktop.services.room import low_room
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.settings_file import SettingsFile
 from scribe_desktop.services.signin import Accounts
-from scribe_desktop.services.spool_opening import open_spool
 from scribe_desktop.services.streamer import Streamer
+from scribe_desktop.services.unlocking import Unlocking
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
 from scribe_desktop.wiring.computer import Computer, prepare_main_thread
+from scribe_desktop.wiring.strongroom import OPEN_AGAIN, Strongroom
 from scribe_desktop.wiring.typed_text import TypedText
 
 if TYPE_CHECKING:
@@ -71,10 +73,6 @@ WITHDRAW_LIMIT_S = 10.0
 LOOK_EVERY_S = 5.0
 RETENTION_EVERY_S = 3600.0
 
-INTERRUPTED = ScribeError(
-    "A dictation was interrupted when the program ended. What was spoken is safe and is sent now."
-)
-
 
 class NoWindow(ScribeError):
     """The process that holds the recordings has no window."""
@@ -93,7 +91,14 @@ class Window(Protocol):
 class Program:
     """The whole program without a window, from `with` to the end of it."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(
+        self,
+        places: Places,
+        unlocking: Unlocking | None = None,
+        *,
+        may_record: bool = False,
+        on_wait: Callable[[ScribeError], None] = lambda _: None,
+    ) -> None:
         prepare_main_thread()
         self.places = places
         self._housekeeping = Worker("housekeeping", self._keep_house)
@@ -102,6 +107,7 @@ class Program:
         self.window: Window | None = None
         self.parting: ScribeError | None = None
         self._starting = threading.Lock()
+        self._looking_after = False
         self._delivering = False
         start_logging(places.logs)
         self.credentials = Credentials(places.keyring_name, places.config)
@@ -110,10 +116,8 @@ class Program:
             on_deed=lambda deed, host: self._spool.audit(deed, detail=host),
             patience_for=lambda service: self.line.settings().patience_for(service),
         )
-        opened = open_spool(places.spool, self.credentials, now=time.time)
-        self.opening_notices: tuple[ScribeError, ...] = opened.notices
-        self._spool = opened.spool
-        self._key = opened.key
+        self.strongroom = Strongroom(places, unlocking, may_record=may_record, on_wait=on_wait)
+        self._spool = self.strongroom.spool
         loaded = SettingsFile(places.config).load()
         policy = machine_policy()
         self.complaints = loaded.complaints + policy.complaints
@@ -121,7 +125,7 @@ class Program:
         use_proxy(preferences.load().proxy)
         self._child = LocalService(
             places.service,
-            lambda: service_key(opened.key),
+            lambda: service_key(self.strongroom.key()),
             log_file=places.logs / "service.log",
             keep=self._keep,
         )
@@ -167,13 +171,10 @@ class Program:
         self.line.subscribe(self._obey_setting)
         self.computer = Computer(self.line)
         self.typed_text = TypedText(self._spool, self._directory.prepare, time.time)
+        self.strongroom.when_open(self._unlocked, self._tell_error)
 
     def __enter__(self) -> Self:
-        if any(session.capture is not Capture.STOPPED for session in self._spool.sessions()):
-            from scribe_desktop.services.recovery import recover
-
-            if recover(self._spool, time.time()):
-                self.opening_notices += (INTERRUPTED,)
+        self.strongroom.recover()
         return self
 
     def __exit__(
@@ -184,18 +185,26 @@ class Program:
     ) -> None:
         """Leave within three seconds, whatever network, disk and sound system do."""
         until = time.monotonic() + LEAVE_LIMIT_S
-        ends: list[Callable[[], object]] = [self._seal, self._directory.abort, self.accounts.abort]
-        if self._delivering:
+        ends: list[Callable[[], object]] = [
+            self._seal,
+            self.strongroom.leave,
+            self._directory.abort,
+            self.accounts.abort,
+        ]
+        if self._looking_after:
             ends += [
                 lambda: self._housekeeping.stop(WORKER_LIMIT_S),
+                lambda: self.computer.stop(WORKER_LIMIT_S),
+            ]
+        if self._delivering:
+            ends += [
                 lambda: self._streamer.stop(WORKER_LIMIT_S),
                 lambda: self._uploader.stop(WORKER_LIMIT_S),
                 lambda: self._poller.stop(WORKER_LIMIT_S),
-                lambda: self.computer.stop(WORKER_LIMIT_S),
             ]
         at_once([*ends, self._child.stop], until)
         # Only now: a microphone gives its last blocks while it is being sealed.
-        last: list[Callable[[], object]] = [self._spool.close, self._directory.close]
+        last: list[Callable[[], object]] = [self.strongroom.close, self._directory.close]
         if self._microphones is not None:
             last.append(self._microphones.close)
         at_once(last, until + 0.3)
@@ -217,14 +226,34 @@ class Program:
     def deliver(self) -> None:
         """From now on send and collect what is pending; a command that only looks does not."""
         with self._starting:
-            if not self._delivering:
-                self._delivering = True
+            if not self._looking_after:
+                self._looking_after = True
                 self._housekeeping.start()
                 self.computer.start()
+            # Tokens, and the service of this computer, are behind the keyring too.
+            if not self._delivering and not self.strongroom.is_locked:
+                self._delivering = True
                 self._streamer.start()
                 self._spool.subscribe(lambda _: self._streamer.wake())
                 self._uploader.start()
                 self._poller.start()
+
+    @property
+    def opening_notices(self) -> tuple[ScribeError, ...]:
+        """What is to be said of the recordings as they were opened."""
+        return self.strongroom.notices
+
+    def _unlocked(self) -> None:
+        """On the thread that waited for the keyring: what waited for it goes on."""
+        if self._looking_after:
+            self.deliver()
+            self.line.prepare()
+        for notice in self.opening_notices:
+            self._tell_error(notice)
+        self._tell(Trouble(OPEN_AGAIN))
+
+    def _tell_error(self, error: ScribeError) -> None:
+        self._tell(Trouble(error.message, error.remedy))
 
     def show_window(self) -> None:
         """Bring the window to the front."""
@@ -275,23 +304,15 @@ class Program:
         """Every deed on this computer, oldest first."""
         return self._spool.audit_lines()
 
-    def set_aside(self) -> int:
-        """How many damaged stores lie beside the one that is open."""
-        return len(self._spool.damaged_asides())
-
     def export_key(self, passphrase: Secret) -> str:
         """The key of the recordings, locked with a passphrase; raises CredentialError."""
-        from scribe_desktop.services.key_envelope import lock_key
-
-        locked = lock_key(self._key, passphrase)
+        locked = self.strongroom.export_key(passphrase)
         self.audit("key exported")
         return locked
 
     def import_key(self, text: str, passphrase: Secret) -> int:
         """Open what was set aside for want of this key; returns how many sessions came back."""
-        from scribe_desktop.services.spool_opening import import_key
-
-        count = import_key(self.places.spool, self.credentials, text, passphrase, spool=self._spool)
+        count = self.strongroom.import_key(text, passphrase, self.credentials)
         self.audit("key imported")
         return count
 

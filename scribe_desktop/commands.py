@@ -51,6 +51,8 @@ _LOOK_S = 0.2
 
 def run(program: Program, request: dict[str, Any], emit: Emit, wishes: Wishes) -> dict[str, Any]:
     """Carry out one request; raises ScribeError with a sentence."""
+    if request["command"] not in _WHILE_LOCKED:
+        program.strongroom.check()
     answer = _COMMANDS[request["command"]](Call(program, request, emit, wishes))
     return {"exit_code": int(answer.exit_code), "record": answer.record}
 
@@ -147,6 +149,9 @@ def _collect(call: Call, session_id: SessionId, *, may_stop: bool) -> Answer:
 
     def settled() -> bool:
         if wishes.leave.is_set() or (may_stop and wishes.stop.is_set()):
+            return True
+        if call.program.strongroom.is_locked:
+            # Nothing is sent before the keyring is open, and that may take hours.
             return True
         return all(map(_is_settled, line.dictation(session_id).sessions))
 
@@ -402,6 +407,11 @@ def _window(call: Call) -> Answer:
     return Answer(Exit.DONE, call.line.state())
 
 
+_WINDOW_COMMANDS = ("toggle", "start", "stop", "pause", "resume", "cancel", "show")
+
+_WHILE_LOCKED = frozenset({"dictate", "import", "devices", *_WINDOW_COMMANDS})
+"""What needs none of the earlier recordings."""
+
 _COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "dictate": _dictate,
     "write": _write,
@@ -419,5 +429,5 @@ _COMMANDS: dict[str, Callable[[Call], Answer]] = {
     "key export": _export_key,
     "key import": _import_key,
     **service_commands.COMMANDS,
-    **dict.fromkeys(("toggle", "start", "stop", "pause", "resume", "cancel", "show"), _window),
+    **dict.fromkeys(_WINDOW_COMMANDS, _window),
 }

@@ -61,7 +61,7 @@ def _spool(program: Program) -> tuple[bool, str, str]:
     if scarce := low_room(program.places.data):
         return False, scarce.message, scarce.remedy
     kept = f"{len(program.line.sessions())} dictations are kept, encrypted."
-    if aside := program.set_aside():
+    if aside := program.strongroom.damaged():
         return (
             True,
             f"{kept} Damaged stores that were set aside: {aside}. What could be read was saved.",

@@ -148,7 +148,11 @@ class Terminal:
             if request["command"] == "key import" and _is_their_key(places, request):
                 done = {"exit_code": int(Exit.DONE), "record": {"sessions": 0}}
                 return self._finish(request, done)
-            program = Program(places)
+            program = Program(
+                places,
+                may_record=request["command"] == "dictate" and "file" not in request,
+                on_wait=lambda waiting: self._progress.show({"warning": str(waiting)}),
+            )
             self._tell_opening(program.opening_notices)
             with program:
                 code = self._run_holding(holder, program, request, Wishes(stop, leave))

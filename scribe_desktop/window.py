@@ -12,9 +12,8 @@ from scribe_desktop.desktop.idle import idle_s
 from scribe_desktop.doctor import examine
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.services.control import Control, Holder
-from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.frugality import Frugality
-from scribe_desktop.services.keyring_door import KeyringDoor, KeyringSilent
+from scribe_desktop.services.keyring_door import ASK_LIMIT_S, KeyringDoor, KeyringSilent
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
 from scribe_desktop.ui.application import WindowCommands, make_application, run_window
@@ -29,6 +28,7 @@ from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.rule_files import RuleFiles
 from scribe_desktop.wiring.service_shelf import OwnTemplates, PastSessions, ServiceDocuments
 from scribe_desktop.wiring.sound import MicrophoneTest, Player, Speaker
+from scribe_desktop.wiring.strongroom import begin_unlocking
 from scribe_desktop.wiring.updates import UpdateWatch, publishers_key
 from scribe_desktop.wiring.weights import ModelFiles
 from scribe_desktop.wiring.workstation import Workstation
@@ -102,20 +102,16 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
 
 
 def _opened() -> Program:
-    """The program, once the keyring has given its key; raises what a retry does not mend."""
+    """The program; raises what neither a retry nor an emergency store mends."""
     places = find_places()
-
-    def answers() -> bool:
-        Credentials(places.keyring_name, places.config).spool_key(spool_exists=True)
-        return True
-
+    unlocking = begin_unlocking(places)
     while True:
         try:
-            return Program(places)
+            return Program(places, unlocking, may_record=True)
         except KeyringSilent as locked:
             log.warning("waits for the keyring")
             make_application()
-            if not is_tried_again(locked, answers):
+            if not is_tried_again(locked, lambda: unlocking.answers(ASK_LIMIT_S)):
                 raise
 
 

@@ -13,6 +13,7 @@ else is our bug and reaches only the last-resort handler.
     │   ├── SpoolDamaged    set aside, never overwritten
     │   ├── SpoolKeyLost
     │   ├── SpoolFromTheFuture
+    │   ├── SpoolLocked     its key is in a keyring that does not give it now
     │   └── UnknownSession
     ├── EngineError         the speech engine or its model is missing or broken
     ├── CredentialError
@@ -102,6 +103,10 @@ class SpoolKeyLost(SpoolError):
 
 class SpoolFromTheFuture(SpoolError):
     """A newer version of the program wrote this store."""
+
+
+class SpoolLocked(SpoolError):
+    """The keyring does not give the key of the store now; nothing is lost."""
 
 
 class UnknownSession(SpoolError):

@@ -4,6 +4,7 @@ Where the system says, or all under `SCRIBE_DESKTOP_HOME`, which makes a
 second, wholly separate home (a test, a portable stick, a second clinician).
 """
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -98,3 +99,17 @@ def write_private(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Make the names in a folder durable, too; where a system has no word for that, it is."""
+    if os.name != "posix":
+        return
+    # Some network file systems refuse it; the content of the file is durable there all the same.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

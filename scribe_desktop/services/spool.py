@@ -16,6 +16,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.audit import AuditLine
@@ -30,12 +31,16 @@ from scribe_desktop.domain.record import (
 )
 from scribe_desktop.domain.results import Author, Json, Results, ResultsVersion
 from scribe_desktop.domain.session import Session, SessionId
+from scribe_desktop.services.session_numbers import session_meant
 from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_news import Listener, SpoolNews
 from scribe_desktop.services.spool_receipts import Receipt, SpoolReceipts
 from scribe_desktop.services.spool_rescue import damaged_asides, open_or_set_aside
 from scribe_desktop.services.spool_speech import SpoolSpeech
+
+_TAKEN_IN = "taken in "
+"""The fact that another store's sessions are here, with its name behind it."""
 
 
 class Spool:
@@ -48,6 +53,7 @@ class Spool:
         # What was last committed, so that workers who look often do not make
         # the recorder wait for the disk. Written only after a commit.
         self._sessions: dict[SessionId, Session] = {}
+        self._left: list[SpoolFile] = []
         self._use(file)
 
     def _use(self, file: SpoolFile) -> None:
@@ -71,7 +77,8 @@ class Spool:
     def close(self) -> None:
         """Write the log back into the file and close it."""
         with self._lock:
-            self._file.close()
+            for file in (*self._left, self._file):
+                file.close()
 
     # --- sessions --------------------------------------------------------------------
 
@@ -108,19 +115,7 @@ class Spool:
 
     def find(self, prefix_or_last: str) -> SessionId:
         """The one session whose id begins so, or the newest for `last`; raises UnknownSession."""
-        known = self.sessions()
-        if prefix_or_last == "last" and known:
-            return known[0].session_id
-        matches = [s.session_id for s in known if s.session_id.startswith(prefix_or_last)]
-        if prefix_or_last in matches:
-            return SessionId(prefix_or_last)
-        if len(matches) == 1 and prefix_or_last:
-            return matches[0]
-        if matches and prefix_or_last:
-            raise UnknownSession(
-                "Several dictations begin with that number.", "Give more of its digits."
-            )
-        raise UnknownSession("There is no dictation of that number.")
+        return session_meant(self.sessions(), prefix_or_last)
 
     def update(self, session_id: SessionId, change: Callable[[Session], Session]) -> Session:
         """Replace a session by a pure function of itself and return the new one.
@@ -290,17 +285,46 @@ class Spool:
 
     # --- what was set aside ----------------------------------------------------------
 
-    def take_in(self, aside: Path, key: bytes) -> int:
-        """Add the sessions of a store that was set aside; returns how many were new."""
+    def take_in(self, aside: Path, key: bytes, *, once: str = "") -> int:
+        """Add the sessions of another store; returns how many were new.
+
+        With a name in `once` it is written down in the same transaction that it was.
+        """
         with self._lock:
             before = set(self._sessions)
-            self._file.take_in(aside, key, self._now(), self._audit.join)
+
+            def join(audit: list[Any]) -> None:
+                self._audit.join(audit)
+                if once:
+                    self._put_fact(_TAKEN_IN + once, self._now())
+
+            self._file.take_in(aside, key, self._now(), join)
             self._load()
             new = [self._sessions[one] for one in self._sessions.keys() - before]
             for session in new:
                 self._news.add(session)
         self._news.tell()
         return len(new)
+
+    def has_taken_in(self, name: str) -> bool:
+        """Whether a store of that name was taken in `once`."""
+        return self.recall(_TAKEN_IN + name) is not None
+
+    def move_into(self, other: "Spool", key: bytes) -> None:
+        """Go on in `other`, with all that is here; whoever uses this spool does not notice.
+
+        `key` opens this one. Called while it is written to; whoever writes
+        waits. `other` is used by nobody else, and not afterwards. Raises
+        SpoolError with nothing changed.
+        """
+        with self._lock:
+            other.take_in(self._file.folder, key, once=self._file.folder.name)
+            # Not closed yet: whoever looks at this moment has it in hand.
+            self._left.append(self._file)
+            self._use(other._file)  # noqa: SLF001  one of our own kind
+            for session in self._sessions.values():
+                self._news.add(session)
+        self._news.tell()
 
     def damaged_asides(self) -> tuple[tuple[Path, float], ...]:
         """The damaged stores beside this one, and when each was set aside."""
@@ -311,7 +335,7 @@ class Spool:
     def remember(self, name: str, value: Json) -> None:
         """Keep a small durable fact, such as what a service last offered."""
         with self._lock, self._file.transaction():
-            self._file.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, _to_json(value))
+            self._put_fact(name, value)
 
     def recall(self, name: str) -> Json:
         """A fact that was remembered, or None."""
@@ -344,6 +368,9 @@ class Spool:
         for (record,) in self._file.look("SELECT record FROM sessions"):
             session = read_session(json.loads(record))
             self._sessions[session.session_id] = session
+
+    def _put_fact(self, name: str, value: Json) -> None:
+        self._file.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, _to_json(value))
 
     def _write(self, session: Session) -> None:
         self._audit.changed(self._sessions[session.session_id], session)

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from scribe_desktop.domain.errors import (
     SpoolKeyLost,
 )
 from scribe_desktop.services.credentials import Credentials
+from scribe_desktop.services.emergency_store import keep_public_half, take_in_waiting
 from scribe_desktop.services.key_envelope import unlock_key
 from scribe_desktop.services.places import Places
 from scribe_desktop.services.secret import Secret
@@ -42,9 +44,13 @@ def open_spool(
     *,
     now: Callable[[], float],
     passphrase: Secret | None = None,
+    has_key: Callable[[], None] = lambda: None,
+    emergency: Path | None = None,
 ) -> OpenedSpool:
     """Open the spool; a lost or damaged one is set aside, said, and a new one opened.
 
+    What was recorded while the keyring was locked is taken in, but not the
+    store `emergency`, which is in use. `has_key` is called before the disk is.
     Raises what cannot be gone around: a silent keyring, a passphrase to ask
     for, a store of a newer version, a disk that takes nothing.
     """
@@ -56,6 +62,7 @@ def open_spool(
     except SpoolKeyLost:
         notices.append(set_aside_for_key(folder, now()))
         kept = credentials.spool_key(spool_exists=False, passphrase=passphrase)
+    has_key()
     if kept.notice:
         notices.append(CredentialError(kept.notice))
     try:
@@ -63,6 +70,8 @@ def open_spool(
     except (SpoolDamaged, SpoolKeyLost) as trouble:
         notices.append(trouble)
         spool = Spool.open(folder, kept.key, now=now)
+    keep_public_half(folder, kept.key)
+    notices += take_in_waiting(spool, folder, kept.key, now=now, but=emergency)
     for notice in notices:
         _log.warning("opened with a notice: %s", type(notice).__name__)
     return OpenedSpool(spool, kept.key, tuple(notices))
@@ -82,6 +91,12 @@ def import_key(
         credentials.store_spool_key(key)
         return 0
     aside = aside_for_key(folder, key)
+    # Sealed for that key while it was lost, there may be emergency recordings, too.
+    before = 0 if spool is None else len(spool.sessions())
+    if spool is not None:
+        take_in_waiting(spool, folder, key, now=time.time)
+        if aside is None and len(spool.sessions()) > before:
+            return len(spool.sessions()) - before
     if aside is None:
         raise CredentialError(
             "That key opens none of the recordings on this computer.",
@@ -89,9 +104,9 @@ def import_key(
         )
     if spool is None:
         raise SpoolError("The recordings must be open to take others in.", "Start the program.")
-    count = spool.take_in(aside, key)
+    spool.take_in(aside, key)
     shutil.rmtree(aside)
-    return count
+    return len(spool.sessions()) - before
 
 
 def import_key_before_opening(places: Places, text: str, passphrase: Secret) -> bool:

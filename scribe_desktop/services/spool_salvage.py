@@ -50,6 +50,7 @@ def copy_readable(
     """
     with transaction(new):
         new.execute("PRAGMA defer_foreign_keys = ON")
+        ours = {session_id for (session_id,) in new.execute("SELECT session_id FROM sessions")}
         with contextlib.closing(_Reader(dial)) as old:
             for table in TABLES:
                 if join is not None and table == "audit":
@@ -60,9 +61,11 @@ def copy_readable(
                         marks = ", ".join("?" * len(row))
                         new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608  our own words
         _adopt_orphans(new, at)
-        rows = new.execute("SELECT record FROM sessions").fetchall()
-        lost = sum(_reconcile(new, read_session(json.loads(record))) for (record,) in rows)
-    return Rescued(len(rows), lost)
+        rows = new.execute("SELECT session_id, record FROM sessions").fetchall()
+        # Those that were there before are what they are: their audio may have been deleted.
+        came = [read_session(json.loads(record)) for one, record in rows if one not in ours]
+        lost = sum(_reconcile(new, session) for session in came)
+    return Rescued(len(came), lost)
 
 
 class _Reader:

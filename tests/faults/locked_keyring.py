@@ -1,22 +1,26 @@
-"""A keyring in a file that is locked while another file says so; for programs started by tests."""
+"""A keyring in a file, locked or silent while another file says so; for programs of tests."""
 
 import json
 import os
+import threading
 from pathlib import Path
 
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
 FILE_VARIABLE = "TEST_KEYRING_FILE"
+LOOK_S = 0.05
 
 
 class Keyring(KeyringBackend):
-    """`<file>.locked` locks it."""
+    """`<file>.locked` locks it; with `<file>.silent` it waits for somebody who types a password."""
 
     priority = 1.0
 
     def _entries(self) -> dict[str, str]:
         file = Path(os.environ[FILE_VARIABLE])
+        while file.with_suffix(".silent").exists():
+            threading.Event().wait(LOOK_S)
         if file.with_suffix(".locked").exists():
             raise KeyringLocked
         entries: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
