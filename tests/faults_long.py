@@ -38,13 +38,19 @@ ENDURED_HOURS = 3.0
 HOUR_MINUTES = 60.0
 
 SUITES = {
-    "Network and service": ["tests/faults/test_matrix.py", "tests/faults/test_canaries.py"],
+    "Network and service": [
+        "tests/faults/test_matrix.py",
+        "tests/services/test_waiting.py",
+        "tests/faults/test_canaries.py",
+    ],
     "Disk, damage, keys, power": [
         "tests/services/test_spool_faults.py",
         "tests/services/test_spool_power.py",
         "tests/faults/test_disk.py",
         "tests/faults/failing_disk.py",
+        "tests/services/test_full_disk.py",
         "tests/services/test_slow_disk.py",
+        "tests/faults/test_locked_keyring.py",
         "tests/faults/test_delete.py",
     ],
     "Leaving, sleep, clock, length": [
