@@ -44,6 +44,9 @@ class Stage:
             inherited = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
             self.environment = {**inherited, "DISPLAY": self.display}
             self.child(["openbox", "--sm-disable"], {})
+            # The server will end before it: keys that were lent keep a window manager busy
+            # for seconds, and without a server it has nothing more to do.
+            self._children.reverse()
             manager = ("xprop", "-root", "_NET_SUPPORTING_WM_CHECK")
             wait_for(lambda: "window id" in self.run(*manager), "the window manager")
         except BaseException:
