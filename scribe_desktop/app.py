@@ -30,6 +30,7 @@ from scribe_desktop.services.client import Client
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
 from scribe_desktop.services.keeper import keep_house
+from scribe_desktop.services.late_write import LateWrites
 from scribe_desktop.services.local_service import Keep, LocalService, service_key
 from scribe_desktop.services.logs import start_logging
 from scribe_desktop.services.places import Places
@@ -121,7 +122,9 @@ class Program:
         loaded = SettingsFile(places.config).load()
         policy = machine_policy()
         self.complaints = loaded.complaints + policy.complaints
-        preferences = Preferences(SettingsFile(places.config), loaded.settings, policy.values)
+        self._preferences = preferences = Preferences(
+            SettingsFile(places.config), loaded.settings, policy.values, LateWrites(self._tell)
+        )
         use_proxy(preferences.load().proxy)
         self._child = LocalService(
             places.service,
@@ -210,7 +213,15 @@ class Program:
         at_once(last, until + 0.3)
 
     def _seal(self) -> None:
+        until = time.monotonic() + SEAL_LIMIT_S
         unkept_s = self.line.close(SEAL_LIMIT_S)
+        if not self.settle(until - time.monotonic()):
+            log.critical("a change could not be written")
+            self.parting = DiskFull(
+                "The disk did not take the last change in time, and the program had to end. "
+                "All before that is safe.",
+                "Look at the dictation and the settings when you start again.",
+            )
         if unkept_s > 0:
             log.critical("%.1f s of speech could not be written", unkept_s)
             self.parting = DiskFull(
@@ -218,6 +229,12 @@ class Program:
                 "spoken, and the program had to end. All before that is safe.",
                 "Free some space on the disk, then dictate the end again.",
             )
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until all that was changed is on disk; whether it is there in time."""
+        until = time.monotonic() + timeout_s
+        in_spool = self.line.settle(max(timeout_s, 0.0))
+        return self._preferences.settle(max(until - time.monotonic(), 0.0)) and in_spool
 
     def client(self, service: ServiceRef) -> Client:
         """The client of a service, to ask for what lies around a dictation."""

@@ -329,7 +329,7 @@ def _export(call: Call) -> Answer:
 
 def _discard(call: Call) -> Answer:
     call.line.discard(_chosen(call))
-    return _report(call)
+    return _stored_report(call)
 
 
 def _delete(call: Call) -> Answer:
@@ -340,6 +340,13 @@ def _delete(call: Call) -> Answer:
 
 def _restore(call: Call) -> Answer:
     call.line.restore(_chosen(call))
+    return _stored_report(call)
+
+
+def _stored_report(call: Call) -> Answer:
+    """The window may show what the disk has not yet; a command answers when it is done."""
+    while not call.program.settle(_LOOK_S) and not call.wishes.leave.is_set():
+        pass
     return _report(call)
 
 

@@ -53,7 +53,8 @@ from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.domain.shown_text import shown_versions
 from scribe_desktop.ordering import cuts_for, service_named, upload_type_for, usual_order
-from scribe_desktop.services.late_write import write_within
+from scribe_desktop.prompt_store import PromptStore
+from scribe_desktop.services.late_write import PATIENCE_S, LateWrites
 
 
 def new_session_id() -> SessionId:
@@ -76,8 +77,11 @@ class Line:
         record_microphone: StartRecorder,
         record_file: OpenFile,
         now: Callable[[], float],
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        self._store = store
+        self._spool = store
+        self._writes = LateWrites(self.tell, patience_s=patience_s)
+        self._store = PromptStore(store, self._writes, now)
         self._settings_store = settings
         self._services = services
         self._uploader = uploader
@@ -90,9 +94,8 @@ class Line:
         self._settings = settings.load()
         self._listeners: list[Listener] = []
         self._at_work = AtWork()
-        self._not_yet_stored: dict[SessionId, Session] = {}
         self._handed_over: set[SessionId] = set()
-        store.subscribe(self._session_changed)
+        self._store.subscribe(self._session_changed)
 
     # --- telling ---
 
@@ -195,7 +198,7 @@ class Line:
         first, recording = running
         cancelled = Cancelled(self._now())
         for part in self._recorded_from(first):
-            write_within(partial(self._apply, part, cancelled))
+            self._apply(part, cancelled)
         recording.stop()
 
     def _recorded_from(self, first: SessionId) -> tuple[SessionId, ...]:
@@ -227,15 +230,11 @@ class Line:
         if running is None:
             return None
         try:
-            session = self._stored(running[1].session_id)
+            session = self._store.get(running[1].session_id)
         except UnknownSession:
             # It is over, and was deleted for good since.
             return None
         return None if session.capture is Capture.STOPPED else session
-
-    def _stored(self, session_id: SessionId) -> Session:
-        """The session as stored; as it began, while the disk has not answered yet."""
-        return self._not_yet_stored.get(session_id) or self._store.get(session_id)
 
     def recorded_s(self, session_id: SessionId | None = None) -> float:
         """Seconds recorded in the running dictation, or in the one named."""
@@ -250,7 +249,7 @@ class Line:
     # --- what is stored ---
 
     def knows(self, session_id: SessionId) -> bool:
-        """Whether the spool has that session."""
+        """Whether there is that session."""
         try:
             self._store.get(session_id)
         except UnknownSession:
@@ -258,7 +257,7 @@ class Line:
         return True
 
     def session(self, session_id: SessionId) -> Session:
-        """The session as the spool has it now."""
+        """The session as it is now."""
         return self._store.get(session_id)
 
     def sessions(self) -> tuple[Session, ...]:
@@ -304,7 +303,7 @@ class Line:
         # The recorder counts over all sessions of this recording, a bookmark in its own.
         before = sum(self._store.get(one).frames for one in chain[: chain.index(present)])
         at_frame = max(recording.recorded_frames - before, 0)
-        write_within(partial(self.bookmark, present, at_frame))
+        self.bookmark(present, at_frame)
 
     def edit(self, session_id: SessionId, results: Results) -> None:
         """Store the clinician's version."""
@@ -344,7 +343,7 @@ class Line:
 
     def send_now(self, session_id: SessionId | None = None) -> None:
         """Try at once what waits."""
-        self._uploader.release(session_id)
+        self._writes.within(partial(self._uploader.release, session_id))
         self._poller.wake()
 
     # --- around it ---
@@ -355,10 +354,14 @@ class Line:
 
     def set_setting(self, name: str, value: Any) -> None:  # noqa: ANN401  JSON
         """Change and store one setting."""
-        self._settings = self._settings_store.set(name, value)
-        if name in ("service", "profiles"):
-            self.prepare()
-        self.tell(SettingChanged(name))
+        try:
+            self._settings_store.set(name, value)
+        finally:
+            # In force also where the disk refused it.
+            self._settings = self._settings_store.load()
+            if name in ("service", "profiles"):
+                self.prepare()
+            self.tell(SettingChanged(name))
 
     def locked_settings(self) -> frozenset[str]:
         """Names that a machine-wide policy fixes."""
@@ -411,7 +414,8 @@ class Line:
             follower = Session(
                 new_session_id(), self._now(), session.order, follows=session.session_id
             )
-            self._store.add(follower)
+            # Itself and not later: what is spoken goes there next.
+            self._spool.add(follower)
             self._handed_over.add(session.session_id)
             recording.continue_in(follower.session_id)
 
@@ -424,6 +428,10 @@ class Line:
         """Write all that was spoken to disk, before a sleep; whether it is there in time."""
         recording = self._at_work.find()
         return recording is None or recording.make_safe(timeout_s)
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until all that was asked for is on disk; whether it is there in time."""
+        return self._writes.settle(timeout_s)
 
     def close(self, timeout_s: float) -> float:
         """Stop and seal what records: the one part of leaving that must succeed.
@@ -450,16 +458,9 @@ class Line:
             follows=follows,
             imported=imported,
         )
-
-        def add() -> None:
-            self._store.add(session)
-            self._not_yet_stored.pop(session.session_id)
-
-        self._not_yet_stored[session.session_id] = session
         try:
-            write_within(add)
+            self._store.add(session)
         except DiskFull as error:
-            self._not_yet_stored.pop(session.session_id)
             raise DiskFull(
                 "The disk of this computer takes nothing, so nothing was recorded.",
                 "Free some space, then start again.",

@@ -1,7 +1,7 @@
 """The settings in force: what the clinician set, under what the hospital fixed.
 
-One owner for the one copy of the settings; a change is checked, stored and
-then in force, in that order.
+One owner for the one copy of the settings; a change is checked, in force, and
+then stored, in that order: a choice counts also where the disk does not answer.
 """
 
 import threading
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.domain.settings import Settings, with_value
+from scribe_desktop.services.late_write import LateWrites
 
 
 class File(Protocol):
@@ -22,8 +23,15 @@ class File(Protocol):
 class Preferences:
     """The settings of this user; any thread may ask."""
 
-    def __init__(self, file: File, settings: Settings, policy: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        file: File,
+        settings: Settings,
+        policy: Mapping[str, Any],
+        writes: LateWrites | None = None,
+    ) -> None:
         self._file = file
+        self._writes = writes or LateWrites()
         self._lock = threading.Lock()
         self._locked = frozenset(policy)
         for name, value in policy.items():
@@ -42,10 +50,14 @@ class Preferences:
                 "Ask your IT department if it should be different.",
             )
         with self._lock:
-            changed = with_value(self._settings, name, value)
-            self._file.save(changed)
-            self._settings = changed
-            return changed
+            self._settings = changed = with_value(self._settings, name, value)
+        # All that is in force by then: one that was stored late must not undo a later one.
+        self._writes.within(lambda: self._file.save(self._settings))
+        return changed
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until what is in force is on disk; whether it is."""
+        return self._writes.settle(timeout_s)
 
     def locked(self) -> frozenset[str]:
         """Names that the machine-wide policy fixes."""

@@ -7,6 +7,7 @@ is: none of it is needed to record or to keep what was recorded.
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from scribe_desktop.desktop.actions import ActionEvent
@@ -19,6 +20,7 @@ from scribe_desktop.desktop.lock import ScreenLock
 from scribe_desktop.domain.errors import DesktopError
 from scribe_desktop.domain.notices import MicrophoneChanged, Notice, SessionChanged
 from scribe_desktop.domain.session import Capture
+from scribe_desktop.services.late_write import LateWrites
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.ui.application import WindowCommands, has_the_focus
 from scribe_desktop.ui.line import Line
@@ -47,6 +49,7 @@ class Workstation:
         self._window: WindowCommands | None = None
         self._obeying: Obeying | None = None
         self._starts_with_system: bool | None = None
+        self._writes = LateWrites()
         self.keys = WiredKeys(hotkey_backend(), line.settings, self._key)
         self.devices = WiredDevices(HidTransport(), line.settings, self._button, self._tell)
         portal = PortalInsertion(lambda: PortalSession(folder / _PORTAL_TOKEN), has_the_focus)
@@ -89,7 +92,8 @@ class Workstation:
         wanted = self._line.settings().start_with_system
         if wanted is not self._starts_with_system:
             self._starts_with_system = wanted
-            self._set_autostart(on=wanted)
+            # A file in the home folder, which may be a slow one.
+            self._writes.within(partial(self._set_autostart, on=wanted))
 
     def _set_autostart(self, *, on: bool) -> None:
         entry = autostart()

@@ -1,7 +1,6 @@
 """A disk that does not answer for a while stops neither the microphone nor the window."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.services import spool_writer
 from scribe_desktop.services.encoder import decode, encode_wav
-from scribe_desktop.services.late_write import write_within
+from scribe_desktop.services.late_write import LateWrites
 from scribe_desktop.services.recorder import Recorder
 from scribe_desktop.services.source import Block, Heard
 from scribe_desktop.services.spool import Spool
@@ -172,49 +171,12 @@ def test_a_fault_of_ours_while_the_disk_refuses_costs_nothing_that_was_heard(
     assert session.frames >= len(spoken) // 2 - 0.5 * 16_000
 
 
-# --- beginning and cancelling, which the window asks for ------------------------------------
-
-
-def test_a_write_in_time_is_done_and_its_error_is_heard() -> None:
-    done: list[int] = []
-    assert write_within(lambda: done.append(1), WAIT_S)
-    assert done == [1]
-
-    def refuse() -> None:
-        raise DiskFull("full", "make room")
-
-    with pytest.raises(DiskFull):
-        write_within(refuse, WAIT_S)
-
-
-def test_a_write_that_takes_long_is_not_waited_for_and_is_tried_until_it_is_done(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("scribe_desktop.services.late_write.RETRY_S", 0.01)
-    answers, done = threading.Event(), threading.Event()
-    tries: list[int] = []
-
-    def slow() -> None:
-        answers.wait(WAIT_S)
-        tries.append(1)
-        if len(tries) < 3:
-            raise DiskFull("full", "make room")
-        done.set()
-
-    assert not write_within(slow, 0.01)
-    answers.set()
-    assert done.wait(WAIT_S)
-    assert len(tries) == 3
-
-
 def test_a_dictation_begins_before_the_disk_has_taken_its_session(spool: Spool) -> None:
     disk = SlowDisk(spool)
     spoken = pcm16(speechlike(4.0))
     blocks = [Block(spoken[at : at + BLOCK_BYTES]) for at in range(0, len(spoken), BLOCK_BYTES)]
     disk.hang()
-    began = time.monotonic()
-    assert not write_within(lambda: spool.add(Session(ID, 1.0, Order())), 0.05)
-    assert time.monotonic() - began < WAIT_S / 2
+    assert not LateWrites(patience_s=0.0).within(lambda: spool.add(Session(ID, 1.0, Order())))
     with pytest.raises(UnknownSession):
         spool.get(ID)
     script: list[Heard | Callable[[], None]] = [*blocks[:20], disk.answer, *blocks[20:]]

@@ -9,6 +9,9 @@ from scribe_desktop.domain.settings import Settings
 from scribe_desktop.line import Line
 from scribe_desktop.services.spool import Spool
 
+PATIENCE_S = 20.0
+"""Also a busy disk is waited for: what a test asked for is on disk when it looks."""
+
 
 class Nothing:
     """Workers, services and settings that have nothing to say."""
@@ -45,5 +48,5 @@ def line_over(spool: Spool, made: list[Recording]) -> Line:
     return Line(
         store=spool, settings=nothing, services=nothing, uploader=nothing, poller=nothing,
         microphones=tuple, record_microphone=cast("Any", record), record_file=cast("Any", record),
-        now=lambda: 1.0,
+        now=lambda: 1.0, patience_s=PATIENCE_S,
     )  # fmt: skip

@@ -14,12 +14,14 @@ from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Res
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.line import Line
+from scribe_desktop.services.late_write import LateWrites
 from scribe_desktop.services.preferences import Preferences
 from scribe_desktop.services.settings_file import SettingsFile
 from scribe_desktop.services.spool import Spool
 from scribe_desktop.ui.editing import edited_results
 from scribe_desktop.wiring.exports import Exports
 from scribe_desktop.wiring.rule_files import LARGEST, RuleFiles
+from tests.wiring.small_line import PATIENCE_S
 
 ID = SessionId("ses_" + "0" * 24)
 HEARD = "The patient takes metforming 5 mg new line no pain in the left knee full stop bp"
@@ -48,11 +50,13 @@ class Desk:
 
 def line_over(spool: Spool, folder: Path, policy: dict[str, Any]) -> Line:
     file = SettingsFile(folder)
+    writes = LateWrites(patience_s=PATIENCE_S)
+    preferences = Preferences(file, file.load().settings, policy, writes)
     nothing = cast("Any", Idle())
     return Line(
-        store=spool, settings=Preferences(file, file.load().settings, policy), services=nothing,
-        uploader=nothing, poller=nothing, microphones=tuple, record_microphone=nothing,
-        record_file=nothing, now=lambda: 1.0,
+        store=spool, settings=preferences, services=nothing, uploader=nothing, poller=nothing,
+        microphones=tuple, record_microphone=nothing, record_file=nothing, now=lambda: 1.0,
+        patience_s=PATIENCE_S,
     )  # fmt: skip
 
 
