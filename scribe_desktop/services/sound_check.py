@@ -37,10 +37,10 @@ class SoundCheck:
         """Open the microphone and wait for its first sound; raises MicrophoneError."""
         self.finish()
         self._heard, self._trouble = bytearray(), None
-        self._ending.clear()
+        self._ending = threading.Event()
         source = self._source_of(identity)
         self._thread = threading.Thread(
-            target=self._listen, args=(source,), name="sound check", daemon=True
+            target=self._listen, args=(source, self._ending), name="sound check", daemon=True
         )
         self._thread.start()
         with self._changed:
@@ -67,13 +67,15 @@ class SoundCheck:
         with self._changed:
             return bytes(self._heard)
 
-    def _listen(self, source: Source) -> None:
+    def _listen(self, source: Source, ending: threading.Event) -> None:
         resampler = Resampler(NATIVE)
         source.open()
-        over = False
+        over = stopped = False
         while not over:
-            if self._ending.is_set():
+            if ending.is_set() and not stopped:
+                # Once: each stop waits anew for the sound that is on its way.
                 source.stop()
+                stopped = True
             for heard in source.read(_LOOK_S):
                 match heard:
                     case Block(shape=shape):
