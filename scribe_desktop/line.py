@@ -10,7 +10,6 @@ import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -26,17 +25,11 @@ from scribe_desktop.collaborators import (
     Worker,
 )
 from scribe_desktop.domain.audio import seconds
-from scribe_desktop.domain.dictation import Dictation, linked
+from scribe_desktop.domain.dictation import linked
 from scribe_desktop.domain.errors import DiskFull, ScribeError, UnknownSession
 from scribe_desktop.domain.events import (
-    Bookmarked,
-    BookmarkRemoved,
     Cancelled,
-    Event,
-    OrderAmended,
-    Restored,
 )
-from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
     Level,
     MicrophoneChoice,
@@ -47,14 +40,13 @@ from scribe_desktop.domain.notices import (
 )
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
-from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.rollover import is_due
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import Settings
-from scribe_desktop.domain.shown_text import shown_versions
 from scribe_desktop.ordering import cuts_for, service_named, upload_type_for, usual_order
 from scribe_desktop.prompt_store import PromptStore
 from scribe_desktop.services.late_write import PATIENCE_S, LateWrites
+from scribe_desktop.stored_dictations import StoredDictations
 
 
 def new_session_id() -> SessionId:
@@ -62,7 +54,7 @@ def new_session_id() -> SessionId:
     return SessionId(f"ses_{secrets.token_hex(12)}")
 
 
-class Line:
+class Line(StoredDictations):
     """Microphone to note. Built by `app`, used by the window and the commands."""
 
     def __init__(
@@ -81,7 +73,9 @@ class Line:
     ) -> None:
         self._spool = store
         self._writes = LateWrites(self.tell, patience_s=patience_s)
-        self._store = PromptStore(store, self._writes, now)
+        super().__init__(
+            PromptStore(store, self._writes, now), now, lambda: self._settings, self.tell
+        )
         self._settings_store = settings
         self._services = services
         self._uploader = uploader
@@ -89,7 +83,6 @@ class Line:
         self._microphones = microphones
         self._record_microphone = record_microphone
         self._record_file = record_file
-        self._now = now
         self._lock = threading.RLock()
         self._settings = settings.load()
         self._listeners: list[Listener] = []
@@ -246,52 +239,6 @@ class Line:
         recording = self._at_work.find()
         return recording.level() if recording else Level()
 
-    # --- what is stored ---
-
-    def knows(self, session_id: SessionId) -> bool:
-        """Whether there is that session."""
-        try:
-            self._store.get(session_id)
-        except UnknownSession:
-            return False
-        return True
-
-    def session(self, session_id: SessionId) -> Session:
-        """The session as it is now."""
-        return self._store.get(session_id)
-
-    def sessions(self) -> tuple[Session, ...]:
-        """All sessions, newest first, cancelled ones included."""
-        return self._store.sessions()
-
-    def find(self, prefix: str) -> SessionId:
-        """The one session whose id starts so, or `last`; raises UnknownSession."""
-        return self._store.find(prefix)
-
-    def dictation(self, session_id: SessionId) -> Dictation:
-        """The whole dictation a session belongs to, with the latest results."""
-        chain = linked(self._store.sessions(), session_id)
-        latest = {
-            session.session_id: versions[-1].results
-            for session in chain
-            if (versions := self.shown_versions(session.session_id))
-        }
-        return Dictation(chain, latest)
-
-    def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
-        """Every version of the results as it is stored, oldest first."""
-        return self._store.versions(session_id)
-
-    def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
-        """The same as they are read: with the clinician's rules about text applied."""
-        session = self._store.get(session_id)
-        return shown_versions(self._store.versions(session_id), session, self._settings)
-
-    def bookmark(self, session_id: SessionId, at_frame: int, *, wanted: bool = True) -> None:
-        """Mark a place in a recording, or take the mark away."""
-        mark = Bookmarked(at_frame) if wanted else BookmarkRemoved(at_frame)
-        self._apply(session_id, mark)
-
     def bookmark_now(self) -> None:
         """Mark what is being said, if a dictation runs."""
         running = self._at_work.at_microphone
@@ -304,42 +251,6 @@ class Line:
         before = sum(self._store.get(one).frames for one in chain[: chain.index(present)])
         at_frame = max(recording.recorded_frames - before, 0)
         self.bookmark(present, at_frame)
-
-    def edit(self, session_id: SessionId, results: Results) -> None:
-        """Store the clinician's version."""
-        self._store.add_version(session_id, results, Author.CLINICIAN)
-        self.tell(ResultsStored(session_id))
-
-    def add_note(self, session_id: SessionId, note: Note) -> None:
-        """Store one more note of the service; what the clinician wrote beside it stays."""
-        latest = self._store.versions(session_id)[-1]
-        others = tuple(one for one in latest.results.notes if one.template_id != note.template_id)
-        edited = tuple(key for key in latest.results.edited if key != note.template_id)
-        results = replace(latest.results, notes=(*others, note), edited=edited)
-        self._store.add_version(session_id, results, latest.author)
-        self.tell(ResultsStored(session_id))
-
-    def amend(self, session_id: SessionId, order: Order) -> None:
-        """Change patient, templates or languages of a session."""
-        self._apply(session_id, OrderAmended(order))
-
-    def discard(self, session_id: SessionId) -> None:
-        """Set the whole dictation of a session aside; it can be restored for 7 days."""
-        cancelled = Cancelled(self._now())
-        for part in self._parts(session_id):
-            if not part.is_cancelled:
-                self._apply(part.session_id, cancelled)
-
-    def restore(self, session_id: SessionId) -> None:
-        """Take the whole dictation back and deliver it; nothing if it was not discarded."""
-        for part in self._parts(session_id):
-            if part.is_cancelled:
-                self._apply(part.session_id, Restored())
-
-    def _parts(self, session_id: SessionId) -> tuple[Session, ...]:
-        """The linked sessions that are told as one dictation; raises UnknownSession."""
-        self._store.get(session_id)
-        return linked(self._store.sessions(), session_id)
 
     def send_now(self, session_id: SessionId | None = None) -> None:
         """Try at once what waits."""
@@ -466,6 +377,3 @@ class Line:
                 "Free some space, then start again.",
             ) from error
         return session
-
-    def _apply(self, session_id: SessionId, event: Event) -> None:
-        self._store.update(session_id, lambda session: apply(session, event))
