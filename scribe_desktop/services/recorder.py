@@ -67,7 +67,6 @@ class _Order(Enum):
     RESUME = "resume"
     STOP = "stop"
     STILL_HERE = "still here"
-    MAKE_SAFE = "make safe"
 
 
 class Recorder:
@@ -108,7 +107,7 @@ class Recorder:
         self._index = 0
         self._resampler = Resampler(NATIVE)
         self._followers: SimpleQueue[SessionId] = SimpleQueue()
-        self._orders: SimpleQueue[_Order] = SimpleQueue()
+        self._orders: SimpleQueue[_Order | threading.Event] = SimpleQueue()
 
         self._heard_anything = False
         self._paused = False
@@ -126,7 +125,7 @@ class Recorder:
         self._started_at = 0.0
         self._first_block_s: float | None = None
         self._over = threading.Event()
-        self._is_safe = threading.Event()
+        self._marks: list[threading.Event] = []
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     # --- for any thread ---------------------------------------------------------------
@@ -155,9 +154,11 @@ class Recorder:
 
     def make_safe(self, timeout_s: float) -> bool:
         """Write everything heard so far to disk, before a sleep; whether it is there in time."""
-        self._is_safe.clear()
-        self._orders.put(_Order.MAKE_SAFE)
-        return self._over.is_set() or self._is_safe.wait(timeout_s)
+        # A mark for each call: that of an earlier one says nothing of what was spoken since.
+        mark = threading.Event()
+        self._marks.append(mark)
+        self._orders.put(mark)
+        return self._over.is_set() or mark.wait(timeout_s)
 
     def continue_in(self, session_id: SessionId) -> None:
         """Go on in this session from the next cut, without losing a sample.
@@ -214,7 +215,8 @@ class Recorder:
             self._source.close()
             self._writer.close()
             self._over.set()
-            self._is_safe.set()
+            for mark in self._marks:
+                mark.set()
 
     def _record(self) -> None:
         try:
@@ -340,8 +342,8 @@ class Recorder:
                     self._source.stop()
                 case _Order.STILL_HERE:
                     self._quiet_frames, self._asked = 0, False
-                case _Order.MAKE_SAFE:
-                    self._make_safe()
+                case threading.Event() as mark:
+                    self._make_safe(mark)
                 case _:
                     pass  # a second press of the same key
         if self._stop_ordered_at is not None:
@@ -361,9 +363,9 @@ class Recorder:
         if self._heard_anything:
             self._writer.note(self._tail.session_id, Resumed())
 
-    def _make_safe(self) -> None:
+    def _make_safe(self, mark: threading.Event) -> None:
         self._tail.flush(self._writer)
-        self._writer.then(self._is_safe.set)
+        self._writer.then(mark.set)
         self._writer.retry(at_once=True)
 
     def _is_quiet(self, window: bytes) -> bool:

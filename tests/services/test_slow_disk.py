@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -195,3 +196,65 @@ def test_a_dictation_begins_before_the_disk_has_taken_its_session(spool: Spool) 
     session = spool.get(ID)
     chunks = [spool.chunk(ID, index) for index in range(session.chunks)]
     assert b"".join(decode(chunk.body) for chunk in chunks) == spoken
+
+
+# --- a computer that goes to sleep -----------------------------------------------------------
+
+
+class OneByOne:
+    """A spool whose disk takes one piece of speech for each permit."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self.permits = threading.Semaphore(0)
+        self.asked = threading.Semaphore(0)
+
+    def append_tail(self, session_id: SessionId, at_frame: int, pcm: bytes) -> None:
+        self.asked.release()
+        assert self.permits.acquire(timeout=WAIT_S)
+        self._spool.append_tail(session_id, at_frame, pcm)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._spool, name)
+
+
+def test_nothing_is_called_safe_because_something_before_it_is(spool: Spool) -> None:
+    disk, spoken = OneByOne(spool), pcm16(speechlike(1.2))
+    spool.add(Session(ID, 1.0, Order()))
+    blocks = [Block(spoken[at : at + BLOCK_BYTES]) for at in range(0, len(spoken), BLOCK_BYTES)]
+    asked_again, second = threading.Event(), threading.Event()
+    on_disk: list[int] = []
+
+    def make_safe() -> None:
+        assert recorder.make_safe(WAIT_S)
+        on_disk.append(len(spool.tail(ID)))
+        second.set()
+
+    def sleep() -> None:
+        recorder.make_safe(0.0)
+
+    def sleep_again() -> None:
+        threading.Thread(target=make_safe).start()
+        asked_again.wait(WAIT_S)
+
+    script: list[Heard | Callable[[], None]] = [
+        *blocks[:4], sleep, *blocks[4:6], sleep_again, *blocks[6:],
+    ]  # fmt: skip
+    cuts = Cuts(rules=((5.0, 0.1),), limit_s=10.0)
+    recorder = Recorder(
+        cast("Any", disk), ScriptedSource(script), ID, cuts, lambda _: None, lambda: 2.0,
+        is_quiet=loud_is_speech, encoding=encode_wav,
+    )  # fmt: skip
+    recorder.start()
+    assert disk.asked.acquire(timeout=WAIT_S)
+    while not recorder._marks[1:]:
+        second.wait(0.01)
+    asked_again.set()
+    # The disk takes what the first call was about, and not what came behind it.
+    disk.permits.release()
+    assert disk.asked.acquire(timeout=WAIT_S)
+    assert not second.wait(0.2)
+    disk.permits.release(100)
+    assert second.wait(WAIT_S)
+    assert on_disk[0] >= 6 * BLOCK_BYTES
+    assert recorder.join(WAIT_S)
