@@ -111,6 +111,11 @@ class Line(StoredDictations):
     def _session_changed(self, session: Session) -> None:
         self._uploader.wake()
         self._poller.wake()
+        if session.resolved_at is not None:
+            # On this thread and before anybody hears of it: for an hour of speech it takes
+            # long enough to stop a window, which finds it written when it asks.
+            with suppress(ScribeError):
+                self.shown_versions(session.session_id)
         self.tell(SessionChanged(session))
         if session.resolved_at is not None:
             self.tell(ResultsStored(session.session_id))

@@ -13,11 +13,11 @@ occurrence where that would not hold is left as it was heard.
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from scribe_desktop.domain.protected import says_at_least, says_the_same
+from scribe_desktop.domain.protected import protected, says_at_least, says_the_same
 from scribe_desktop.domain.protected_words import NUMBERS, UNITS
 from scribe_desktop.domain.spoken_marks import Joins, Mark, mark_written_as, marks_of
 
@@ -25,6 +25,7 @@ FIELD: Final = re.compile(r"\[[^\[\]\n]{0,60}\](?!\()")
 """A place in an auto-text that is still to be filled: `[ ]`, `[side]`."""
 
 _WORD: Final = re.compile(r"[^\s!-&(-/:-@\[-`{-~¡«·»¿।॥\u2000-\u2018\u201a-\u206f\u3000-\u303f]+")
+_TWO_WORDS: Final = re.compile(r"(?<=\s)([^\W\d_]{3,}\s)[^\W\d_]{3,}\s")
 _ENGINE_MARKS: Final = ",.;:"
 _SPACES: Final = " \t\u00a0"
 _TYING: Final = "-‐‑–'’_/.,:@#\\+*"
@@ -32,8 +33,13 @@ _ENDINGS: Final = (".", "?", "!", "…")
 _ENDED: Final = (".", ",", "?", "!")
 _IN_NUMBERS: Final = (",", ".", ":")
 _LONGEST_SYMBOL: Final = 4
-_TEXTS_KEPT: Final = 256
-"""How many texts are remembered as written: the open dictation is drawn again and again."""
+_LONG: Final = 2_000
+_LINES_KEPT: Final = 2_048
+_TEXTS_KEPT: Final = 32
+"""How many are remembered as written: the open dictation is drawn again and again.
+
+The many lines of a note must not push the one transcript out that takes long.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,27 +120,75 @@ def fields(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in FIELD.finditer(text)]
 
 
-@lru_cache(maxsize=_TEXTS_KEPT)
 def write_out(text: str, rules: TextRules) -> Written:
     """Apply the rules to what was heard."""
     if rules.is_empty or not text:
         return Written(text)
+    return _long_text(text, rules) if len(text) > _LONG else _line(text, rules)
+
+
+@lru_cache(maxsize=_LINES_KEPT)
+def _line(text: str, rules: TextRules) -> Written:
+    return _written_out(text, rules)
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _long_text(text: str, rules: TextRules) -> Written:
+    return _written_out(text, rules)
+
+
+def _written_out(text: str, rules: TextRules) -> Written:
     edits = list(_edits(text, rules))
-    kept = _harmless(text, [], edits)
+    kept = _harmless(text, edits)
     left = set(edits).difference(kept)
     left_out = tuple(dict.fromkeys(edit.heard for edit in edits if edit in left))
     return Written(_applied(text, kept), left_out)
 
 
-def _harmless(text: str, before: list[_Edit], edits: list[_Edit]) -> list[_Edit]:
-    """Those that change nothing protected, found by halving: almost always all of them."""
+def _harmless(text: str, edits: list[_Edit]) -> list[_Edit]:
+    """Those that change nothing protected: almost always all of them.
+
+    If not all, each is looked for where it stands and not in an hour of speech.
+    What is kept is then judged as a whole, as if nobody had looked at pieces.
+    """
+    if not edits or _is_harmless(text, edits):
+        return edits
+    kept: list[_Edit] = []
+    for begin, end, own in _pieces(text, edits):
+        moved = [replace(edit, start=edit.start - begin, end=edit.end - begin) for edit in own]
+        harmless = set(_halved(text[begin:end], [], moved))
+        kept += [edit for edit, here in zip(own, moved, strict=True) if here in harmless]
+    return kept if _is_harmless(text, kept) else _halved(text, [], edits)
+
+
+def _pieces(text: str, edits: Sequence[_Edit]) -> Iterator[tuple[int, int, list[_Edit]]]:
+    """The text in pieces that say nothing to each other, with the edits of each."""
+    begin, own = 0, [edits[0]]
+    for before, edit in itertools.pairwise(edits):
+        place = _cut_between(text, before.end, edit.start)
+        if place is not None:
+            yield begin, place, own
+            begin, own = place, []
+        own.append(edit)
+    yield begin, len(text), own
+
+
+def _cut_between(text: str, begin: int, end: int) -> int | None:
+    """A place between two words that are no part of a number, dose, side or negation."""
+    for found in _TWO_WORDS.finditer(text, begin, end):
+        if not protected(found.group()):
+            return found.end(1)
+    return None
+
+
+def _halved(text: str, before: list[_Edit], edits: list[_Edit]) -> list[_Edit]:
     if not edits or _is_harmless(text, before + edits):
         return edits
     if len(edits) == 1:
         return []
     middle = len(edits) // 2
-    first = _harmless(text, before, edits[:middle])
-    return first + _harmless(text, before + first, edits[middle:])
+    first = _halved(text, before, edits[:middle])
+    return first + _halved(text, before + first, edits[middle:])
 
 
 def _is_harmless(text: str, edits: Sequence[_Edit]) -> bool:

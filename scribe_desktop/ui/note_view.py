@@ -41,6 +41,7 @@ class NoteView(QTextBrowser):
         self.document().setIndentWidth(22)
         sized(self, 1.12)
         self._plain: str | None = None
+        self._markdown: tuple[str, float] | None = None
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         """Load nothing, whatever the text asks for."""
@@ -54,7 +55,8 @@ class NoteView(QTextBrowser):
         self.setCurrentCharFormat(QTextCharFormat())
         self.setPlainText(text)
         self._set_lines()
-        self._plain = text
+        self.moveCursor(QTextCursor.MoveOperation.Start)
+        self._plain, self._markdown = text, None
 
     def show_growing(self, text: str) -> None:
         """Show text that grows while somebody speaks, with its end in sight.
@@ -78,12 +80,20 @@ class NoteView(QTextBrowser):
         bar.setValue(bar.maximum())
 
     def show_markdown(self, text: str) -> None:
-        """Show Markdown without HTML, links or pictures."""
-        self._plain = None
+        """Show Markdown without HTML, links or pictures; what is there already stays."""
+        drawn = text, self.font().pointSizeF()
+        if drawn == self._markdown:
+            return
+        self._plain, self._markdown = None, drawn
         self.document().setMarkdown(text, _NO_HTML)
+        # As one change, or an hour's note would be laid out anew for each of its headings.
+        whole = QTextCursor(self.document())
+        whole.beginEditBlock()
         self._defuse()
         self._set_lines()
         self._set_headings()
+        whole.endEditBlock()
+        self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _defuse(self) -> None:
         """Turn links into their words and pictures into nothing."""
@@ -130,4 +140,3 @@ class NoteView(QTextBrowser):
         form = QTextBlockFormat()
         form.setLineHeight(_LINE_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         cursor.mergeBlockFormat(form)
-        self.moveCursor(QTextCursor.MoveOperation.Start)

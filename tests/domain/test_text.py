@@ -78,6 +78,45 @@ def test_a_whole_dictation_keeps_every_protected_word(sample: Path) -> None:
     assert write_out(heard, swapped).text == heard
 
 
+SENTENCE = (
+    "The patient takes twenty milligrams of it every morning full stop she walks and sleeps well"
+    " comma and has been feeling rather better since "
+)
+
+
+def test_an_hour_of_refused_rules_costs_little_more_than_reading_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One refusal in each sentence once meant reading the whole hour again for each of them."""
+    heard = SENTENCE * 400
+    read = [0]
+
+    def counting(before: str, after: str) -> bool:
+        read[0] += len(before)
+        return says_the_same(before, after)
+
+    monkeypatch.setattr(text_module, "says_the_same", counting)
+    rules = TextRules(replacements=(("milligrams", "grams"),), languages=("en",))
+    written = write_out(heard, rules)
+    assert read[0] < 12 * len(heard)
+    assert written.left_out == ("milligrams",)
+    assert written.text.count("milligrams") == 400
+    assert written.text.count("every morning. She walks and sleeps well, and has") == 400
+
+
+def test_a_note_of_many_lines_does_not_push_the_transcript_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard = SENTENCE * 40
+    rules = TextRules(languages=("en",))
+    write_out(heard, rules)
+    for number in range(400):
+        write_out(f"Line {number} comma short", rules)
+    monkeypatch.setattr(text_module, "_edits", lambda *_: pytest.fail("written out once more"))
+    assert "full stop" not in write_out(heard, rules).text
+    assert write_out("Line 7 comma short", rules).text == "Line 7, short"
+
+
 @given(st.text())
 @example("n't -½ b.i.d. …")
 def test_any_text_can_be_written_out(text: str) -> None:

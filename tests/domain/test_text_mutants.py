@@ -59,9 +59,13 @@ TEXT_MUTANTS = {
         "    middle = len(edits) // 2\n",
         "    return []\n",
     ),
+    "a bad rule takes its neighbours with it": (
+        "    for begin, end, own in _pieces(text, edits):\n",
+        "    for begin, end, own in [*_pieces(text, edits)][:-1]:\n",
+    ),
     "the second half forgets the first": (
-        "_harmless(text, before + first, edits[middle:])",
-        "_harmless(text, before, edits[middle:])",
+        "_halved(text, before + first, edits[middle:])",
+        "_halved(text, before, edits[middle:])",
     ),
     "the shortest trigger first": ("-len(rule.words)", "len(rule.words)"),
     "inside words": ("or text[at] not in _TYING", "or True"),

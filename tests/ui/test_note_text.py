@@ -1,5 +1,8 @@
+from pytestqt.qtbot import QtBot
+
 from scribe_desktop.domain.results import Json, Note, NoteStatus, Outcome, Results
 from scribe_desktop.ui.note_text import note_markdown, plain_text, result_tabs, template_title
+from scribe_desktop.ui.note_view import NoteView
 from tests.ui.fakes import OFFER
 
 
@@ -72,3 +75,23 @@ def test_a_template_goes_by_its_name_or_its_id() -> None:
     assert template_title("soap", OFFER) == "SOAP"
     assert template_title("discharge_letter_template", OFFER) == "Discharge letter"
     assert template_title("_template", OFFER) == "Note"
+
+
+def test_a_long_note_is_laid_out_once_and_stays_as_it_is(qtbot: QtBot) -> None:
+    """An hour's note has hundreds of headings; each once cost a layout of the whole."""
+    view = NoteView("Note")
+    qtbot.addWidget(view)
+    changed: list[None] = []
+    view.document().contentsChanged.connect(lambda: changed.append(None))
+    note = "\n\n".join(f"## Heading {n}\n\nWords of it [a](b)." for n in range(100))
+    view.show_markdown(note)
+    assert len(changed) <= 3
+    changed.clear()
+    view.selectAll()
+    view.show_markdown(note)
+    assert not changed
+    assert view.textCursor().hasSelection(), "what was selected stays so while others are at work"
+    view.show_plain(note)
+    assert view.toPlainText() == note
+    view.show_markdown(note)
+    assert "#" not in view.toPlainText()

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from scribe_desktop.domain.errors import SettingsError
+from scribe_desktop.domain.notices import Notice
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Session, SessionId
@@ -73,6 +74,21 @@ def set_rules(line: Line) -> None:
     line.set_setting("replacements", {"metforming": "metformin"})
     line.set_setting("auto_texts", {"bp": "Blood pressure [ ]/[ ]"})
     line.set_setting("spoken_punctuation", value=True)
+
+
+def test_a_result_is_written_out_before_the_window_hears_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour of speech takes long enough to stop the window, so whoever stored it does it."""
+    set_rules(desk.line)
+    session_id = SessionId("ses_" + "1" * 24)
+    desk.spool.add(Session(session_id, 1.0, Order(languages=("en",)), resolved_at=2.0))
+    told: list[Notice] = []
+    desk.line.subscribe(told.append)
+    desk.spool.add_version(session_id, Results(Outcome.COMPLETED, HEARD, (NOTE,)), Author.SERVICE)
+    assert told
+    monkeypatch.setattr("scribe_desktop.domain.text._edits", lambda *_: pytest.fail("once more"))
+    assert desk.line.shown_versions(session_id)[-1].results.transcript == WRITTEN
 
 
 def test_a_rule_changes_what_is_read_and_not_what_is_kept(desk: Desk, tmp_path: Path) -> None:
