@@ -128,7 +128,7 @@ def kill(folder: Path, count: int) -> dict[str, Any]:
     with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as trials:
         for number, outcome in enumerate(trials.map(trial, range(count)), start=1):
             said = outcome.fault or "completed"
-            print(f"kill {number} of {count}: {outcome.state}: {said}", flush=True)  # noqa: T201
+            print(f"kill {number} of {count}: {', '.join(outcome.died_in)}: {said}", flush=True)  # noqa: T201
             outcomes.append(outcome)
     return summed(outcomes)
 
@@ -138,7 +138,8 @@ def summed(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     good = [one for one in outcomes if not one.fault]
     missing = sorted(one.missing_s for one in outcomes) or [0.0]
     ratios = [one.worst_snr_db for one in outcomes if one.worst_snr_db != float("inf")]
-    times, completed = Counter(o.state for o in outcomes), Counter(o.state for o in good)
+    times = Counter(phase for one in outcomes for phase in one.died_in)
+    completed = Counter(phase for one in good for phase in one.died_in)
     return {
         "dictations": len(outcomes),
         "kills": sum(one.kills for one in outcomes),
@@ -147,11 +148,9 @@ def summed(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "missing_median_s": round(missing[len(missing) // 2], 2),
         "missing_worst_s": round(missing[-1], 2),
         "worst_snr_db": round(min(ratios), 1) if ratios else None,
-        "states": {state: [times[state], completed[state]] for state in sorted(times)},
+        "died_in": {phase: [times[phase], completed[phase]] for phase in sorted(times)},
         "faults": [
-            f"seed {one.seed}, killed after {one.killed_at_s:.2f} s: {one.fault}"
-            for one in outcomes
-            if one.fault
+            f"seed {one.seed}, aimed at {one.aim}: {one.fault}" for one in outcomes if one.fault
         ],
     }
 

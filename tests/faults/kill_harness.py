@@ -3,18 +3,23 @@
 One trial: dictate in real time, `kill -9`, look into the spool with its own
 key, start again with a command that says nothing of the dictation, and
 compare the service's own store with the spool and with what was spoken.
+
+What takes milliseconds is seldom hit by the clock: most kills wait until the
+program says that it seals, sends or stores, and come at a random instant from
+there on. What it really died in is what it had begun and not ended.
 """
 
 import contextlib
 import hashlib
-import json
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +34,7 @@ from scribe_desktop.services.places import HOME_VARIABLE, Places, find_places
 from scribe_desktop.services.spool import Spool
 from tests.faults import program_to_kill
 from tests.faults.counting_host import PHRASE
+from tests.faults.program_to_kill import PHASES_PIPE, Phase
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "resources" / "sample" / "01_htn.flac"
@@ -36,14 +42,64 @@ LIMIT_S = 120.0
 LEAST_SNR_DB = 15.0
 MOST_MISSING_S = 1.0
 
+BY_THE_CLOCK = None
+AIMS: tuple[Phase | None, ...] = (*Phase, BY_THE_CLOCK, BY_THE_CLOCK)
+"""Taken in turn, so that twenty trials hit everything twice."""
+
+OF_RECOVERY: tuple[Phase | None, ...] = (
+    Phase.CREATING,
+    Phase.UPLOADING,
+    Phase.ENDING,
+    Phase.POLLING,
+    Phase.STORING,
+    BY_THE_CLOCK,
+)
+
+LASTS_MS: Mapping[Phase, float] = {
+    Phase.KEEPING: 2,
+    Phase.ENCODING: 15,
+    Phase.SEALING: 3,
+    Phase.CREATING: 15,
+    Phase.UPLOADING: 10,
+    Phase.ENDING: 10,
+    Phase.POLLING: 10,
+    Phase.STORING: 3,
+}
+"""About how long each goes on here: a kill comes within this time of its beginning."""
+
+TIMES: Mapping[Phase, int] = {
+    Phase.KEEPING: 4,
+    Phase.ENCODING: 2,
+    Phase.SEALING: 2,
+    Phase.UPLOADING: 2,
+    Phase.POLLING: 3,
+}
+"""So often each comes in a short dictation, if not only once."""
+
+AFTER_THE_SPEECH_S = 1.1
+"""Delivery is over by then."""
+
+HAD_ENDED = "nothing any more"
+BETWEEN = "nothing of these"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """When to kill: so long after the beginning, or after the `nth` beginning of a phase."""
+
+    phase: Phase | None
+    nth: int
+    after_s: float
+
 
 @dataclass(frozen=True)
 class Outcome:
     """What one trial showed; `fault` is empty when every promise was kept."""
 
     seed: int
-    killed_at_s: float
+    aim: str
     state: str
+    died_in: tuple[str, ...] = ()
     missing_s: float = 0.0
     worst_snr_db: float = float("inf")
     chunks: int = 0
@@ -75,22 +131,27 @@ class Trial:
 
     def run(self) -> Outcome:
         """Kill once or more, then let it finish; raises nothing, `fault` says what was wrong."""
-        # Delivery is short: two of five kills are aimed at it and not at the speech.
-        late = self._chance.random() < 0.4
-        instant = self._chance.uniform(0.0, 1.0)
-        at_s = self._speech_s - 0.1 + instant * 1.2 if late else instant * self._speech_s
-        outcome = Outcome(self._seed, at_s, "over")
+        aim = self._aim(AIMS[self._seed % len(AIMS)], self._speech_s + AFTER_THE_SPEECH_S)
+        outcome = Outcome(self._seed, str(aim.phase or f"{aim.after_s:.2f} s"), "over")
         try:
-            ended = self._dictate_and_kill(at_s)
+            died_in = self._dictate_and_kill(aim)
             before, outcome = self._look(outcome)
-            if not ended and self._chance.random() < 0.5:
+            if self._chance.random() < 0.5:
                 # Recovery and delivery are killed too.
-                self._start("deliver", "--json", kill_after_s=self._chance.uniform(0.3, 2.0))
+                aim = self._aim(self._chance.choice(OF_RECOVERY), 2.0)
+                died_in += self._start("deliver", "--json", aim=aim)
                 outcome = replace(outcome, kills=2)
+            outcome = replace(outcome, died_in=died_in)
             self._deliver()
             return self._compare(before, outcome)
         except Broken as fault:
             return replace(outcome, fault=str(fault))
+
+    def _aim(self, phase: Phase | None, longest_s: float) -> Aim:
+        if phase is None:
+            return Aim(phase, 0, self._chance.uniform(0.0, longest_s))
+        nth = self._chance.randint(1, TIMES.get(phase, 1))
+        return Aim(phase, nth, self._chance.uniform(0.0, LASTS_MS[phase] / 1000))
 
     # --- the program -----------------------------------------------------------------
 
@@ -98,37 +159,31 @@ class Trial:
         script = program_to_kill.__file__
         return [sys.executable, script, str(self._speech), str(self._count), *arguments]
 
-    def _dictate_and_kill(self, at_s: float) -> bool:
-        """Whether it had already ended by itself."""
+    def _dictate_and_kill(self, aim: Aim) -> tuple[str, ...]:
+        """What it was doing when it was killed."""
         arguments = ["dictate", "--mic", "any", "--seconds", str(self._speech_s), "--template"]
-        with _child(self._command(*arguments, "soap", "--json"), self._environment) as child:
+        command = self._command(*arguments, "soap", "--json")
+        with _child(command, self._environment) as (child, phases):
             assert child.stderr is not None
-            for line in child.stderr:
-                if b"Listening" in line:
-                    break
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(at_s)
-            ended = child.poll() is not None
-            child.kill()
-        return ended
+            if aim.phase is BY_THE_CLOCK:
+                for line in child.stderr:
+                    if b"Listening" in line:
+                        break
+            return _kill(child, phases, aim)
 
     def _deliver(self) -> None:
         """Start it again, in peace, without a word about the dictation."""
-        code = self._start("deliver", "--json")
-        if code != 0:
-            raise Broken(f"the program that was started again ended with {code}")
-
-    def _start(self, *arguments: str, kill_after_s: float | None = None) -> int | None:
-        """The exit code, None when it was killed."""
-        with _child(self._command(*arguments), self._environment) as child:
+        with _child(self._command("deliver", "--json"), self._environment) as (child, _):
             try:
-                child.communicate(timeout=kill_after_s or LIMIT_S)
+                child.communicate(timeout=LIMIT_S)
             except subprocess.TimeoutExpired:
-                child.kill()
-                if kill_after_s is None:
-                    raise Broken("the program that was started again never ended") from None
-                return None
-            return child.returncode
+                raise Broken("the program that was started again never ended") from None
+            if child.returncode != 0:
+                raise Broken(f"the program that was started again ended with {child.returncode}")
+
+    def _start(self, *arguments: str, aim: Aim) -> tuple[str, ...]:
+        with _child(self._command(*arguments), self._environment) as (child, phases):
+            return _kill(child, phases, aim)
 
     # --- what is left ----------------------------------------------------------------
 
@@ -207,18 +262,51 @@ class Trial:
         return [hashlib.sha256(body).hexdigest() for (body,) in bodies]
 
 
+def _kill(child: "subprocess.Popen[bytes]", phases: BinaryIO, aim: Aim) -> tuple[str, ...]:
+    """Kill it when it is time; what it had begun then and not ended."""
+    begun: list[str] = []
+
+    def follow(line: bytes) -> str:
+        sign, phase = line[:1], line[1:].strip().decode()
+        begun.append(phase) if sign == b"+" else begun.remove(phase)
+        return phase if sign == b"+" else ""
+
+    # Ends whatever hangs; what it left behind is then judged like everything else.
+    limit = threading.Timer(LIMIT_S, child.kill)
+    limit.start()
+    left = aim.nth
+    while left and (line := phases.readline()):
+        left -= follow(line) == aim.phase
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(aim.after_s)
+    had_ended = child.poll() is not None
+    child.kill()
+    limit.cancel()
+    for line in phases:
+        follow(line)
+    return (HAD_ENDED,) if had_ended else tuple(begun) or (BETWEEN,)
+
+
 @contextlib.contextmanager
-def _child(command: list[str], environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    child = subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with child:
-        yield child
-        child.kill()
+def _child(
+    command: list[str], environment: dict[str, str]
+) -> Iterator[tuple["subprocess.Popen[bytes]", BinaryIO]]:
+    read, write = os.pipe()
+    with os.fdopen(read, "rb", buffering=0) as phases:
+        try:
+            child = subprocess.Popen(
+                command,
+                env=environment | {PHASES_PIPE: str(write)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[write],
+            )
+        finally:
+            os.close(write)
+        with child:
+            yield child, phases
+            child.kill()
 
 
 def _chunks(spool: Spool, session: Session) -> list[EncodedChunk]:
@@ -257,8 +345,3 @@ def _lag(sound: NDArray[np.float64], spoken: NDArray[np.float64]) -> int:
     both = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(spoken, size)), size)
     near = np.concatenate([both[-reach:], both[: reach + 1]])
     return int(near.argmax()) - reach
-
-
-def report_line(outcome: Outcome) -> str:
-    """One trial as one JSON line."""
-    return json.dumps(outcome.__dict__)

@@ -1,23 +1,83 @@
 """The real program for the harness to kill, with two things exchanged: microphone and engine.
 
 Run as a script: file of 16 kHz PCM that is spoken in real time, file that
-counts what was handed over, then the command line of the program.
+counts what was handed over, then the command line of the program. A pipe that
+the environment names is told what the program does while it does it.
 """
 
+import functools
 import os
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from scribe_desktop import app, cli
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
 from scribe_desktop.services import local_service
+from scribe_desktop.services.client import Client
+from scribe_desktop.services.encoder import encode
+from scribe_desktop.services.recorder import Recorder
 from scribe_desktop.services.source import Block, Ended, Heard
+from scribe_desktop.services.spool import Spool
 
 BLOCK_FRAMES = 800
+
+PHASES_PIPE = "SCRIBE_TESTS_PHASES_PIPE"
+"""Names the number of the pipe."""
+
+
+class Phase(StrEnum):
+    """What the program can be killed in; in the order in which a dictation comes through them."""
+
+    KEEPING = "keeping the tail"
+    ENCODING = "encoding"
+    SEALING = "sealing"
+    CREATING = "creating"
+    UPLOADING = "uploading"
+    ENDING = "ending"
+    POLLING = "polling"
+    STORING = "storing"
+
+
+class Phases:
+    """Says into a pipe that a phase begins and that it is over; the program goes on as before."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+
+    def watch_all(self) -> None:
+        """Watch each phase where it is done."""
+        self.watch(Spool, "append_tail", Phase.KEEPING)
+        self.watch(Spool, "seal", Phase.SEALING)
+        self.watch(Spool, "store_results", Phase.STORING)
+        self.watch(Client, "create", Phase.CREATING)
+        self.watch(Client, "upload", Phase.UPLOADING)
+        self.watch(Client, "end", Phase.ENDING)
+        self.watch(Client, "get", Phase.POLLING)
+        defaults = Recorder.__init__.__kwdefaults__
+        assert defaults is not None
+        assert defaults["encoding"] is encode
+        defaults["encoding"] = self._told(encode, Phase.ENCODING)
+
+    def watch(self, owner: type, name: str, phase: Phase) -> None:
+        """Every call of `owner.name` is this phase."""
+        setattr(owner, name, self._told(getattr(owner, name), phase))
+
+    def _told(self, call: Any, phase: Phase) -> Any:
+        @functools.wraps(call)
+        def told(*arguments: Any, **options: Any) -> Any:
+            os.write(self._pipe, f"+{phase}\n".encode())
+            try:
+                return call(*arguments, **options)
+            finally:
+                os.write(self._pipe, f"-{phase}\n".encode())
+
+        return told
 
 
 class TimedSource:
@@ -106,6 +166,8 @@ def main(speech: Path, count: Path, arguments: list[str]) -> int:
     heard = FileInstead(speech, count)
     setattr(app.Program, "microphones", lambda _: heard)  # noqa: B010  its type is none of ours
     local_service.serve_command = lambda: [sys.executable, str(host)]
+    if PHASES_PIPE in os.environ:
+        Phases(int(os.environ[PHASES_PIPE])).watch_all()
     return cli.main(arguments)
 
 

@@ -69,10 +69,10 @@ def _kills(part: Mapping[str, Any]) -> Iterator[str]:
             "worst signal to noise ratio of a chunk": f"{found['worst_snr_db']} dB",
         }
     )
-    yield "| killed while (capture/delivery) | times | completed |"
+    yield "| killed while it was | times | completed |"
     yield "|---|---|---|"
-    for state, (times, completed) in found["states"].items():
-        yield f"| {state} | {times} | {completed} |"
+    for phase, (times, completed) in found["died_in"].items():
+        yield f"| {phase} | {times} | {completed} |"
     yield ""
 
 

@@ -9,8 +9,8 @@ from tests import faults_long
 from tests.faults.kill_harness import Outcome
 from tests.faults.report import broken, report
 
-GOOD = Outcome(0, 1.0, "recording/open", missing_s=0.1, worst_snr_db=20.0, chunks=2)
-BAD = Outcome(1, 2.0, "stopped/open", fault="the service has other bytes than the spool")
+GOOD = Outcome(0, "2.00 s", "recording/open", ("sealing",), 0.1, worst_snr_db=20.0, chunks=2)
+BAD = Outcome(1, "ending", "stopped/open", fault="the service has other bytes than the spool")
 HOUR = {
     "lost_s": 0.02,
     "gaps": [],
@@ -38,6 +38,7 @@ def test_parts_that_ran_apart_make_one_report(files: Path) -> None:
     lines = list(report(measured(files)))
     assert "**Nothing was lost.**" in lines
     assert "| completed by themselves after the restart | 2 of 2 |" in lines
+    assert "| sealing | 2 | 2 |" in lines
     assert any(line.startswith("| kills | ") and "processors" in line for line in lines)
     assert "| endurance | not yet | | |" in lines
 
@@ -46,7 +47,7 @@ def test_what_was_lost_comes_first(files: Path) -> None:
     faults_long.keep("kills", faults_long.summed([GOOD, BAD]), 12.0)
     lines = list(report(measured(files)))
     assert "**1 promises were broken.**" in lines
-    assert f"- seed 1, killed after 2.00 s: {BAD.fault}" in lines
+    assert f"- seed 1, aimed at ending: {BAD.fault}" in lines
     assert "| bytes lost of what was on disk | see above |" in lines
 
 
