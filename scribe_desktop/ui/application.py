@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QSocketNotifier, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSettings, QSocketNotifier, Qt, Slot
 from PySide6.QtGui import QFileOpenEvent, QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from scribe_desktop.ui.bridge import Bridge
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.pictures import program_icon
@@ -31,76 +32,74 @@ log = logging.getLogger(__name__)
 class WindowCommands(QObject):
     """What other threads may ask of the window; each call returns at once. Any thread."""
 
-    _wanted = Signal(object)
-
     def __init__(self, windows: Windows) -> None:
         super().__init__()
         self._windows = windows
-        self._wanted.connect(self._obey, Qt.ConnectionType.QueuedConnection)
+        self._wanted = Crossing(self._obey)
 
     def show(self) -> None:
         """Bring the window to the front."""
-        self._wanted.emit(self._windows.bring_to_front)
+        self._wanted.send(self._windows.bring_to_front)
 
     def show_or_hide(self) -> None:
         """Bring the window to the front, or put it away when it is there."""
-        self._wanted.emit(self._windows.show_or_hide)
+        self._wanted.send(self._windows.show_or_hide)
 
     def cancel(self) -> None:
         """Set the running dictation aside, and offer to take that back."""
-        self._wanted.emit(self._windows.deeds.cancel)
+        self._wanted.send(self._windows.deeds.cancel)
 
     def insert_last(self) -> None:
         """Insert the text of the latest dictation."""
-        self._wanted.emit(self._windows.insert_last)
+        self._wanted.send(self._windows.insert_last)
 
     def copy_last(self) -> None:
         """Copy the text of the latest dictation."""
-        self._wanted.emit(self._windows.copy_last)
+        self._wanted.send(self._windows.copy_last)
 
     def play_or_pause(self) -> None:
         """Play the recording that is shown, or pause it."""
-        self._wanted.emit(self._windows.play_or_pause)
+        self._wanted.send(self._windows.play_or_pause)
 
     def begin_skipping(self, direction: int) -> None:
         """Go back (-1) or forward (1) in it, and on until `end_skipping`."""
-        self._wanted.emit(partial(self._windows.begin_skipping, direction))
+        self._wanted.send(partial(self._windows.begin_skipping, direction))
 
     def end_skipping(self) -> None:
         """The button or pedal came up."""
-        self._wanted.emit(self._windows.end_skipping)
+        self._wanted.send(self._windows.end_skipping)
 
     def bookmark(self) -> None:
         """Mark the place in it, or take the mark away."""
-        self._wanted.emit(self._windows.bookmark)
+        self._wanted.send(self._windows.bookmark)
 
     def go_to_stop(self, direction: int) -> None:
         """To the next (1) or the last (-1) field or heading of the text."""
-        self._wanted.emit(partial(self._windows.go_to_stop, direction))
+        self._wanted.send(partial(self._windows.go_to_stop, direction))
 
     def tell(self, message: str, remedy: str = "") -> None:
         """Show a sentence."""
-        self._wanted.emit(lambda: self._windows.main.strip.tell(Telling(message, remedy)))
+        self._wanted.send(lambda: self._windows.main.strip.tell(Telling(message, remedy)))
 
     def lock(self) -> None:
         """Hide every text: the screen was locked, or the clinician walked away."""
-        self._wanted.emit(self._windows.lock)
+        self._wanted.send(self._windows.lock)
 
     def microphones_changed(self) -> None:
         """A microphone was plugged in or out."""
-        self._wanted.emit(self._windows.main.refresh_microphones)
+        self._wanted.send(self._windows.main.refresh_microphones)
 
     def settings_changed(self) -> None:
         """A setting was changed by something else than the window."""
-        self._wanted.emit(self._windows.deeds.settings_changed.emit)
+        self._wanted.send(self._windows.deeds.settings_changed.emit)
 
     def call(self, work: Callable[[], None]) -> None:
         """Have `work` done on the GUI thread, for what only Qt can do there."""
-        self._wanted.emit(work)
+        self._wanted.send(work)
 
     def quit(self) -> None:
         """Leave without asking: what was spoken is in the spool."""
-        self._wanted.emit(self._windows.main.close_without_asking)
+        self._wanted.send(self._windows.main.close_without_asking)
 
     @Slot(object)
     def _obey(self, deed: Callable[[], None]) -> None:
@@ -147,13 +146,11 @@ class SystemSignals(QObject):
 class LastResort(QObject):
     """Says that something unforeseen happened, without a word of what was dictated."""
 
-    _failed = Signal(str)
-
     def __init__(self) -> None:
         super().__init__()
         self._box: QMessageBox | None = None
         self._before = sys.excepthook
-        self._failed.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._failed = Crossing(self._tell)
         sys.excepthook = self._caught
 
     def close(self) -> None:
@@ -169,7 +166,7 @@ class LastResort(QObject):
             place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
             trace = trace.tb_next
         log.error("unforeseen %s at %s", kind.__name__, place)
-        self._failed.emit(f"{kind.__name__} at {place}")
+        self._failed.send(f"{kind.__name__} at {place}")
 
     @Slot(str)
     def _tell(self, where: str) -> None:

@@ -1,17 +1,14 @@
 """Carries what happens on other threads to the window, one notice at a time.
 
-The line calls from whatever thread it likes. The bridge is one QObject made
-on the GUI thread: emitting its signal from another thread queues the notice,
-and everything behind `_sort` runs on the GUI thread. (A QObject made in a
-worker would run slots there; measured, DESIGN.md §4.)
+The line calls from whatever thread it likes, and everything behind `_sort` runs
+on the GUI thread.
 """
 
 import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
-from shiboken6 import isValid
+from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import (
@@ -27,6 +24,7 @@ from scribe_desktop.domain.notices import (
     SpoolTrouble,
     Trouble,
 )
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.line import Line
 
 T = TypeVar("T")
@@ -50,8 +48,6 @@ class Bridge(QObject):
     silence_noticed = Signal(object)
     setting_changed = Signal(str)
 
-    _noticed = Signal(object)
-
     def __init__(self, line: Line) -> None:
         super().__init__()
         self._whole: dict[type[Notice], SignalInstance] = {
@@ -62,16 +58,11 @@ class Bridge(QObject):
             SpoolTrouble: self.spool_troubled,
             Trouble: self.troubled,
         }
-        self._noticed.connect(self._sort, Qt.ConnectionType.QueuedConnection)
-        self._unsubscribe = line.subscribe(self._carry)
+        self._unsubscribe = line.subscribe(Crossing(self._sort).send)
 
     def close(self) -> None:
         """Hear no more; notices already queued still arrive."""
         self._unsubscribe()
-
-    def _carry(self, notice: Notice) -> None:
-        """Any thread."""
-        self._noticed.emit(notice)
 
     @Slot(object)
     def _sort(self, notice: Notice) -> None:
@@ -96,11 +87,9 @@ class Errands(QObject):
     thread.
     """
 
-    _returned = Signal(object)
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._returned.connect(self._hand_over, Qt.ConnectionType.QueuedConnection)
+        self._returned = Crossing(self._hand_over)
 
     def run(
         self,
@@ -108,11 +97,12 @@ class Errands(QObject):
         done: Callable[[T], None],
         failed: Callable[[ScribeError], None],
     ) -> None:
-        """Call `work` elsewhere, then `done` or `failed` here.
+        """Call `work` elsewhere, then `done` or `failed` here, if the window is still there.
 
         Anything but a ScribeError is our bug and is raised here, for the
         last-resort handler.
         """
+        returned = self._returned
 
         def errand() -> None:
             outcome: Callable[[], None]
@@ -124,12 +114,7 @@ class Errands(QObject):
                 outcome = _raiser(bug)
             else:
                 outcome = _bound(done, result)
-            try:
-                self._returned.emit(outcome)
-            except RuntimeError:
-                # The window was closed meanwhile, so nobody waits for the answer.
-                if isValid(self):
-                    raise
+            returned.send(outcome)
 
         threading.Thread(target=errand, name="errand", daemon=True).start()
 

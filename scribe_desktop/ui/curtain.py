@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout,
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.ui.bridge import Errands
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.new_pin import NewPin
 from scribe_desktop.ui.pieces import button, label, paragraph
 from scribe_desktop.ui.theme import SPACE
@@ -39,9 +40,6 @@ class Curtain(QWidget):
     """What is seen instead of the dictations."""
 
     opened = Signal()
-
-    _signed_in = Signal()
-    _pin_forgotten = Signal()
 
     def __init__(self, lock: Lock | None) -> None:
         super().__init__()
@@ -78,8 +76,8 @@ class Curtain(QWidget):
         column.addLayout(_centred(self.new_pin))
         column.addLayout(_centred(self.forgot))
         column.addStretch(3)
-        self._signed_in.connect(self.opened, Qt.ConnectionType.QueuedConnection)
-        self._pin_forgotten.connect(self._take_pin_away, Qt.ConnectionType.QueuedConnection)
+        self._signed_in = Crossing(self._open)
+        self._pin_forgotten = Crossing(self._take_pin_away)
 
     def draw(self, *, required: bool, by_computer: bool = False) -> None:
         """Ask for the PIN, where there is one; where one is `required`, for a new one.
@@ -99,7 +97,7 @@ class Curtain(QWidget):
         said = _BY_COMPUTER if by_computer else _REQUIRED if chooses else _GOES_ON
         self.sentence.setText(said)
         if by_computer and lock is not None:
-            lock.await_sign_in(self._signed_in.emit)
+            lock.await_sign_in(self._signed_in.send)
 
     def take_focus(self) -> None:
         """Be ready for the PIN."""
@@ -150,7 +148,7 @@ class Curtain(QWidget):
             self.say(_ASK_IT)
         elif lock is not None:
             self.say(_FORGOTTEN)
-            lock.await_sign_in(self._pin_forgotten.emit)
+            lock.await_sign_in(self._pin_forgotten.send)
             self.lock_computer()
 
     @Slot()
@@ -159,6 +157,10 @@ class Curtain(QWidget):
         lock = self._lock
         if lock is not None:
             self._errands.run(lock.lock_computer, lambda _: None, self._refused)
+
+    @Slot()
+    def _open(self) -> None:
+        self.opened.emit()
 
     @Slot()
     def _take_pin_away(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.order import Patient
@@ -18,6 +18,7 @@ from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui import clipboard
 from scribe_desktop.ui.as_one import edits, members
 from scribe_desktop.ui.bridge import Errands
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.lent_clipboard import run_steps
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.view_state import Tone, unfilled
@@ -55,8 +56,6 @@ class Deeds(QObject):
     text_refused = Signal(str)
     imported = Signal(str)
 
-    _play_ended = Signal()
-
     def __init__(self, line: Line, workplace: Workplace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._line = line
@@ -66,7 +65,7 @@ class Deeds(QObject):
         self._inserting = False
         self.patient = Patient()
         self.text_is_hidden = False
-        self._play_ended.connect(self._end_playing, Qt.ConnectionType.QueuedConnection)
+        self._play_ended = Crossing(self._end_playing)
 
     @property
     def errands(self) -> Errands:
@@ -256,7 +255,7 @@ class Deeds(QObject):
         self._playing = True
         self.playing_changed.emit(True)
         self._errands.run(
-            lambda: speaker.play(sound(), self._play_ended.emit),
+            lambda: speaker.play(sound(), self._play_ended.send),
             lambda _: None,
             self._could_not_play,
         )

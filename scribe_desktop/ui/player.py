@@ -6,7 +6,7 @@ by key and by pedal, because the hands are at the text.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -14,6 +14,7 @@ from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.playback import SPEEDS, STEP_S, TimeLine, audible, time_line
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.ui.bridge import Errands
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.pieces import icon_button, label, picture
 from scribe_desktop.ui.theme import SPACE, Colours
 from scribe_desktop.ui.time_line import TimeLineSlider
@@ -31,7 +32,6 @@ class PlayerBar(QWidget):
 
     bookmark_pressed = Signal(float)
     failed = Signal(object)
-    _ended = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class PlayerBar(QWidget):
         self._repeat = QTimer(self)
         self._repeat.setInterval(REPEAT_MS)
         self._repeat.timeout.connect(lambda: self.skip(self._held))
-        self._ended.connect(self._take_end, Qt.ConnectionType.QueuedConnection)
+        self._ended = Crossing(self._take_end)
         self.setVisible(False)
 
     def _build(self) -> None:
@@ -195,7 +195,7 @@ class PlayerBar(QWidget):
         run, at_s, speed = self._run, self._place, self._chosen_speed()
         heard = _ids(self._parts)
         self._errands.run(
-            lambda: player.play(heard, at_s, speed, lambda: self._ended.emit(run)),
+            lambda: player.play(heard, at_s, speed, lambda: self._ended.send(run)),
             lambda _: self._took_up(run),
             self._could_not_play,
         )

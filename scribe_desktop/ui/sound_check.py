@@ -1,11 +1,12 @@
 """Tries a microphone without making a dictation: look at the meter, then listen to yourself."""
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.ui.bridge import Errands
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.meter import Meter
 from scribe_desktop.ui.pieces import Row, button, paragraph, picture
 from scribe_desktop.ui.theme import SPACE, Colours
@@ -20,7 +21,6 @@ class SoundCheck(QWidget):
     """A meter, a button that records five seconds, and one that plays them."""
 
     heard = Signal(bool)
-    _played = Signal()
 
     def __init__(self, test: MicrophoneTest, speaker: Speaker | None) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class SoundCheck(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(LISTEN_MS)
         self._timer.timeout.connect(self.stop)
-        self._played.connect(self._end_playing, Qt.ConnectionType.QueuedConnection)
+        self._played = Crossing(self._end_playing)
         row = Row()
         row.addWidget(self.listen)
         row.addWidget(self.play)
@@ -129,7 +129,7 @@ class SoundCheck(QWidget):
         elif speaker is not None:
             self._show_playing(playing=True)
             self._errands.run(
-                lambda: speaker.play(pcm, self._played.emit), lambda _: None, self._failed
+                lambda: speaker.play(pcm, self._played.send), lambda _: None, self._failed
             )
 
     @Slot()

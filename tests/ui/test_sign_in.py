@@ -181,7 +181,7 @@ def test_a_sign_in_that_waits_can_be_given_up(
     assert not account.code.text()
     assert accounts.tokens == {}
     if leave == "cancel":
-        assert account.state.text() == "The sign-in was cancelled."
+        qtbot.waitUntil(lambda: account.state.text() == "The sign-in was cancelled.")
         assert account.sign_in.isEnabled()
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QProgressBar, QVBoxL
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.order import THIS_COMPUTER
 from scribe_desktop.domain.settings import Settings
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.pieces import Row, button, label, paragraph
 from scribe_desktop.ui.settings.page import Surroundings
@@ -59,9 +60,6 @@ class AccountPart(QWidget):
 
     changed = Signal()
 
-    _code_came = Signal(object, object)
-    _page_came = Signal(object, str)
-
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__()
         self._accounts = surroundings.workplace.accounts
@@ -78,8 +76,8 @@ class AccountPart(QWidget):
         column.addWidget(self.state)
         column.addWidget(self._form)
         column.addWidget(self._waiting)
-        self._code_came.connect(self._show_code, Qt.ConnectionType.QueuedConnection)
-        self._page_came.connect(self._show_page, Qt.ConnectionType.QueuedConnection)
+        self._code_came = Crossing(self._show_code)
+        self._page_came = Crossing(self._show_page)
 
     def _make_form(self) -> None:
         self.way = QComboBox()
@@ -222,8 +220,8 @@ class AccountPart(QWidget):
         self.secret.clear()
         attempt = _Attempt(service)
         meanwhile = Meanwhile(
-            lambda code: self._code_came.emit(attempt, code),
-            lambda address: self._page_came.emit(attempt, address),
+            lambda code: self._code_came.send(attempt, code),
+            lambda address: self._page_came.send(attempt, address),
             attempt.cancel,
         )
         self._begin(attempt, way)

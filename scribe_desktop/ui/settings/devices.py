@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout
 
 from scribe_desktop.domain.settings import Settings
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.pieces import paragraph
 from scribe_desktop.ui.settings.page import Page, Surroundings, select
 from scribe_desktop.ui.workplace import DeviceButton, Devices
@@ -15,8 +16,6 @@ PRESSED_MS = 1500
 
 class DevicesPage(Page):
     """One group for each device, one row for each button; a pressed one says so."""
-
-    _pressed = Signal(str)
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(
@@ -32,7 +31,7 @@ class DevicesPage(Page):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PRESSED_MS)
         self._timer.timeout.connect(self._forget_pressed)
-        self._pressed.connect(self._show_pressed, Qt.ConnectionType.QueuedConnection)
+        self._pressed = Crossing(self._show_pressed)
         devices = self.workplace.devices
         if devices is None:
             self.group().addWidget(paragraph("Dictation devices cannot be used on this computer."))
@@ -75,7 +74,7 @@ class DevicesPage(Page):
         super().refresh()
         devices = self.workplace.devices
         if devices is not None and self._unwatch is None:
-            self._unwatch = devices.watch(self._pressed.emit)
+            self._unwatch = devices.watch(self._pressed.send)
 
     def leave(self) -> None:
         """Listen no more."""

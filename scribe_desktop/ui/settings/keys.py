@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from scribe_desktop.domain.settings import Settings
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.pieces import label, paragraph
 from scribe_desktop.ui.settings.key_field import KeyField
 from scribe_desktop.ui.settings.page import Page, Surroundings
@@ -23,8 +24,6 @@ KEYS = (
 
 class KeysPage(Page):
     """A row for each key, what the system said to it, and the test pad."""
-
-    _pressed = Signal(str)
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(
@@ -51,7 +50,7 @@ class KeysPage(Page):
         self._timer = QTimer(self)
         self._timer.setInterval(REPORT_MS)
         self._timer.timeout.connect(self.report)
-        self._pressed.connect(self._show_pressed, Qt.ConnectionType.QueuedConnection)
+        self._pressed = Crossing(self._show_pressed)
         self.finish()
 
     def _add(self, group: QVBoxLayout, name: str, title: str, why: str) -> None:
@@ -82,7 +81,7 @@ class KeysPage(Page):
         keys = self.workplace.keys
         if keys is not None:
             if self._unwatch is None:
-                self._unwatch = keys.watch(self._pressed.emit)
+                self._unwatch = keys.watch(self._pressed.send)
             self._timer.start()
             self.report()
 

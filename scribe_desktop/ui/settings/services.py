@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QLineEdit, QProgressBar, QRadioButton, QVBoxLayout
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.order import THIS_COMPUTER, Mode
 from scribe_desktop.domain.settings import Profile, Settings
 from scribe_desktop.ui.addresses import refusal_of_address
+from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.pieces import Row, button, paragraph
 from scribe_desktop.ui.settings.account import AccountPart
 from scribe_desktop.ui.settings.connection import ConnectionPart
@@ -30,8 +31,6 @@ _DIALECTS = (
 class ServicesPage(Page):
     """The services, the account of the chosen one, model and mode."""
 
-    _progressed = Signal(int, int)
-
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(
             surroundings,
@@ -47,7 +46,7 @@ class ServicesPage(Page):
         self._add_account(surroundings)
         self._add_model()
         self._add_new()
-        self._progressed.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
+        self._progressed = Crossing(self._show_progress)
         self.finish()
 
     # --- which service ---
@@ -124,7 +123,7 @@ class ServicesPage(Page):
         self.progress.setVisible(True)
         self.progress.setRange(0, 0)
         self.deeds.errands.run(
-            lambda: weights.fetch(self._progressed.emit),
+            lambda: weights.fetch(self._progressed.send),
             lambda _: self._fetched(),
             self._could_not_fetch,
         )
