@@ -27,7 +27,8 @@ PURE_PERCENT, OVERALL_PERCENT = 100, 90
 
 # A file stays in one process, because a sound server or an engine serves all of it; and the
 # order stays that of the folders, in which what takes long comes early.
-SIDE_BY_SIDE = ("--dist=loadfile", "--no-loadscope-reorder")
+# A process that dies has failed the run: with another in its place the run never ended.
+SIDE_BY_SIDE = ("--dist=loadfile", "--no-loadscope-reorder", "--max-worker-restart=0")
 MOST_PROCESSES = 8
 
 USERS_OWN = (
