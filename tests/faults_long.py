@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.faults.kill_harness import Outcome, Trial  # noqa: E402  found through the line above
-from tests.faults.report import broken, report  # noqa: E402
+from tests.faults.report import COUNTED, broken, report  # noqa: E402
 
 REPORT = ROOT / "benchmarks" / "FAULTS.md"
 MEASURED = ROOT / "benchmarks" / "faults.json"
@@ -174,14 +174,13 @@ def run_suite(suite: str, folder: Path) -> dict[str, Any]:
     faults: dict[str, dict[str, Any]] = {}
     for case in ET.parse(record).iter("testcase"):  # noqa: S314  pytest wrote it a moment ago
         name, _, kind = case.get("name", "").removeprefix("test_").partition("[")
-        fault = faults.setdefault(
-            name.replace("_", " "), {"cases": 0, "tried": 0, "passed": 0, "compared_bytes": 0}
-        )
+        fault = faults.setdefault(name.replace("_", " "), {"cases": 0, "tried": 0, "passed": 0})
         bad = any(case.find(word) is not None for word in ("failure", "error", "skipped"))
         noted = dict(_noted(case))
         fault["cases"] += 1
-        fault["tried"] += noted.get("tried", 1)
-        fault["compared_bytes"] += noted.get("compared_bytes", 0)
+        fault["tried"] += noted.pop("tried", 1)
+        for word, count in noted.items():
+            fault[word] = fault.get(word, 0) + count
         fault["passed"] += not bad
         if bad:
             fault.setdefault("broken", []).append(kind.removesuffix("]") or name)
@@ -189,9 +188,10 @@ def run_suite(suite: str, folder: Path) -> dict[str, Any]:
 
 
 def _noted(case: ET.Element) -> Iterator[tuple[str, int]]:
-    """What the test itself said about how much it tried."""
+    """What the test itself said about how much it tried and found."""
     for noted in case.iter("property"):
-        yield noted.get("name", ""), int(noted.get("value", 0))
+        if (name := noted.get("name", "")) in ("tried", *COUNTED):
+            yield name, int(noted.get("value", 0))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,17 @@ from tests.faults.report import broken, report
 GOOD = Outcome(0, "2.00 s", "recording/open", ("sealing",), 0.1, worst_snr_db=20.0, chunks=2)
 BAD = Outcome(1, "ending", "stopped/open", fault="the service has other bytes than the spool")
 HOUR = {
+    "minutes": 60.0,
     "lost_s": 0.02,
     "gaps": [],
     "outcome": "completed",
     "own_memory_10_min_mb": 100.0,
     "own_memory_end_mb": 104.0,
+    "own_memory_most_mb": 104.0,
+    "own_over_50_ms": 0,
+    "own_longest_ms": 0.0,
 }
+HOURS = {"given_frames": 100, "decoded_frames": 100, "growth_mb": 1.8}
 
 
 @pytest.fixture
@@ -58,11 +63,20 @@ def test_what_was_lost_comes_first(files: Path) -> None:
         {"gaps": [[1.0, 2.0, "x"]]},
         {"outcome": ""},
         {"own_memory_end_mb": 106.0},
+        {"own_memory_most_mb": 201.0},
+        {"own_over_50_ms": 1, "own_longest_ms": 51.0},
+        {"minutes": 59.9},
     ],
 )
 def test_an_hour_that_lost_something_is_broken(change: dict[str, object]) -> None:
     assert broken({"hour": {"found": HOUR}}) == []
-    assert broken({"hour": {"found": HOUR | change}})
+    assert len(broken({"hour": {"found": HOUR | change}})) == 1
+
+
+@pytest.mark.parametrize("change", [{"decoded_frames": 99}, {"growth_mb": 5.1}])
+def test_hours_that_lost_something_or_grew_are_broken(change: dict[str, object]) -> None:
+    assert broken({"endurance": {"found": HOURS}}) == []
+    assert len(broken({"endurance": {"found": HOURS | change}})) == 1
 
 
 def test_how_often_each_fault_was_tried_comes_from_the_tests_themselves(
@@ -75,6 +89,8 @@ def test_how_often_each_fault_was_tried_comes_from_the_tests_themselves(
         "def test_it_fails(place, record_property):\n"
         "    record_property('tried', 6)\n"
         "    record_property('compared_bytes', 100)\n"
+        "    record_property('lost_bytes', 0)\n"
+        "    record_property('another', 'word')\n"
         "    assert place == 'create'\n"
     )
     monkeypatch.setitem(faults_long.SUITES, "Some", ["-p", "no:cacheprovider", str(suite)])
@@ -84,6 +100,15 @@ def test_how_often_each_fault_was_tried_comes_from_the_tests_themselves(
         "tried": 12,
         "passed": 1,
         "compared_bytes": 200,
+        "lost_bytes": 0,
         "broken": ["end"],
     }
     assert broken({"suites": {"found": [found]}}) == ["Some: it fails: end"]
+    lines = list(report({"suites": faults_part(found)}))
+    assert "| it fails | 2 | 12 | 200 | 0 |  | **broken** |" in lines
+    found["faults"]["it fails"]["lost_bytes"] = 7
+    assert "Some: it fails: 7 bytes were lost" in broken({"suites": {"found": [found]}})
+
+
+def faults_part(*found: dict[str, object]) -> dict[str, object]:
+    return {"at": "now", "machine": "one", "minutes": 1.0, "found": list(found)}
