@@ -38,10 +38,11 @@ def history(service: Service, asked: Incoming) -> Reply:
 
 
 def archive(service: Service, asked: Incoming) -> Reply:
-    """Take a session out of the history; the next sweep removes it if it is over."""
+    """Take a session out of the history; it is removed at once if it is over, and else then."""
     service.sessions.change(
         asked.path["session_id"], lambda session: replace(session, archived=True)
     )
+    service.sessions.forget(service.keep)
     return Reply(body={"status": "success", "message": "The session was archived."})
 
 

@@ -229,7 +229,7 @@ class Sessions:
         return lapsed
 
     def forget(self, keep: Keep) -> None:
-        """Remove what is older than it may be kept.
+        """Remove what is older than it may be kept, from the store's log too.
 
         Audio goes when its text has been there for long enough, and when
         nothing will ever be made of it. A failed session keeps its audio as
@@ -238,20 +238,22 @@ class Sessions:
         """
         now = self.now()
         with self._store.writing() as rows:
-            rows.execute(
+            removed = rows.execute(
                 "DELETE FROM files WHERE session_id IN (SELECT id FROM sessions WHERE"
                 " (status IN ('completed', 'partial') AND resolved_at <= ?) OR"
                 " (status IN ('cancelled', 'expired') AND created_at <= ?))",
                 (now - keep.audio_s, now - keep.audio_s - SESSION_LIFETIME_S),
-            )
-            rows.execute(
+            ).rowcount
+            removed += rows.execute(
                 "DELETE FROM sessions WHERE archived = 1"
                 " AND status IN ('completed', 'partial', 'failed', 'cancelled', 'expired')"
-            )
-            rows.execute(
+            ).rowcount
+            removed += rows.execute(
                 "DELETE FROM sessions WHERE created_at <= ? AND status != 'processing'",
                 (now - SESSION_LIFETIME_S - max(keep.sessions_s, SHOWN_S),),
-            )
+            ).rowcount
+        if removed:
+            self._store.empty_log()
 
 
 def _refuse_unless_open(session: Session, now: float) -> None:

@@ -172,6 +172,11 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def empty_log(self) -> None:
+        """Write the log back and cut it off: what was deleted is in it as it was before."""
+        with self._lock, _plain_errors():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def secret(self, name: str, make: bytes) -> bytes:
         """The stored secret of that name; `make` becomes it when there is none yet."""
         with self.writing() as rows:

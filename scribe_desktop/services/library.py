@@ -14,7 +14,7 @@ from scribe_desktop.domain.errors import ServiceError
 from scribe_desktop.domain.offer import TemplateOffer
 from scribe_desktop.domain.results import NoteStatus, Results
 from scribe_desktop.domain.session import Remote
-from scribe_desktop.protocol import errors, library
+from scribe_desktop.protocol import errors, library, requests
 from scribe_desktop.protocol.library import Document, OwnTemplate, PastSession, Recording
 from scribe_desktop.protocol.reading import Unreadable
 from scribe_desktop.protocol.requests import Request
@@ -73,6 +73,10 @@ class Library:
     def archive(self, remote_id: str) -> None:
         """Take a session out of the service's history."""
         self._client.call(library.archive(remote_id))
+
+    def withdraw(self, remote_id: str) -> None:
+        """Tell the service that a session was thrown away of which nothing is kept here."""
+        self._client.call(requests.withdraw(remote_id), in_session=True)
 
     def recording(self, remote_id: str) -> Recording:
         """Where the service has the whole recording; "no such call" means that it keeps none."""

@@ -1,5 +1,7 @@
 """Deletes for good, and lets the key of the recordings out and in again, for the window."""
 
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +14,7 @@ from scribe_desktop.services.places import write_private
 from scribe_desktop.services.secret import Secret
 
 _LARGEST_KEY_FILE = 64 * 1024
+_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 class Line(Protocol):
@@ -56,15 +59,18 @@ class Custody:
 
     def _delete(self, session: Session) -> bool:
         left = self._holder.delete(session.session_id)
-        if not (left and session.order.service.is_local and session.remote):
+        if not session.remote_ids:
             return left
-        # The service of this computer is ours: what it holds is not somebody else's copy.
-        try:
-            client = self._holder.client_for(session)
-            Library(client).archive(session.remote.remote_id)
-        except ServiceError:
+        library = Library(self._holder.client_for(session))
+        if session.order.service.is_local:
+            # The service of this computer is ours: what it holds is not somebody else's copy.
+            kept = [_holds_after(library.archive, one) for one in session.remote_ids]
+            return any(kept)
+        if left:
             return True
-        return False
+        # What was delivered anew left an earlier session open there.
+        kept = [_holds_after(library.withdraw, one) for one in session.past_remote_ids]
+        return any(kept)
 
     def export_key(self, passphrase: str, path: str) -> None:
         """Write the locked key, readable by its owner only; raises ScribeError."""
@@ -79,6 +85,15 @@ class Custody:
     def import_key(self, path: str, passphrase: str) -> int:
         """Read a locked key and use it; raises ScribeError."""
         return self._holder.import_key(_key_text(Path(path)), Secret(passphrase))
+
+
+def _holds_after(drop: Callable[[str], object], remote_id: str) -> bool:
+    """Whether a service may still hold a session that it was just told to drop."""
+    try:
+        drop(remote_id)
+    except ServiceError as error:
+        return error.status not in _GONE
+    return False
 
 
 def _key_text(path: Path) -> str:

@@ -14,6 +14,7 @@ from scribe_desktop.domain.errors import UnknownSession
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.session import Delivery, SessionId
 from scribe_desktop.services.places import find_places
+from scribe_desktop.wiring.custody import Custody
 from tests.faults.counting_host import CountingSpeech
 from tests.faults.kill_harness import SAMPLE
 from tests.faults.leaving_home import url
@@ -78,6 +79,29 @@ def test_an_open_session_is_cancelled_on_the_service(
     assert is_gone(program, session_id)
     assert [seen.purpose for seen in proxy.seen].count("withdraw") == 1
     assert service.status(remote.remote_id) == "cancelled"
+
+
+def test_what_was_delivered_before_it_was_delivered_anew_is_cancelled_too(
+    program: Program, proxy: FaultProxy, service: RealService
+) -> None:
+    # The first session of the service has a file, and the chunk too large for it began a second.
+    proxy.faults["upload 1"].append("answer 413")
+    session_id = left_open(program, proxy, "answer 422")
+    remote_ids = program.line.session(session_id).remote_ids
+    assert len(remote_ids) == 2
+    assert not Custody(program).delete(session_id), "nothing may be left on the service"
+    assert [service.status(one) for one in remote_ids] == ["cancelled"] * 2
+
+
+def test_what_was_delivered_before_and_cannot_be_cancelled_is_said(
+    program: Program, proxy: FaultProxy
+) -> None:
+    proxy.faults["upload 1"].append("answer 413")
+    session_id = left_open(program, proxy, "answer 422")
+    # The cancel of the present one arrives, and that of the earlier one does not.
+    proxy.faults["withdraw"].extend(["pass", "answer 503"])
+    assert Custody(program).delete(session_id), "the service may still hold a copy"
+    assert is_gone(program, session_id)
 
 
 def test_what_a_silent_service_keeps_is_said(program: Program, proxy: FaultProxy) -> None:
