@@ -32,6 +32,7 @@ from scribe_desktop.domain.notices import (
 from scribe_desktop.domain.order import MAX_TEMPLATES, Mode, Order, UploadType
 from scribe_desktop.domain.reassurance import of_text, reassured, told_once
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
+from scribe_desktop.domain.steps import is_to_withdraw
 from scribe_desktop.domain.time_limit import TimeLimit
 from scribe_desktop.exits import Exit
 from scribe_desktop.export.documents import as_markdown, as_text
@@ -283,25 +284,37 @@ def _deliver(call: Call) -> Answer:
         line.send_now()
 
         def left() -> int:
-            return sum(not _is_settled(line.session(sid)) for sid in pending)
+            return sum(not _is_delivered(line.session(sid)) for sid in pending)
 
         while not wishes.wait_for(lambda: wishes.stop.is_set() or not left(), timeout_s=_LOOK_S):
             call.emit({"pending": left()})
     finally:
         end_watch()
-    answers = [answer_for(line.dictation(sid)) for sid in pending]
+    # What was thrown away only had to be told to its service, and has no result.
+    kept = [sid for sid in pending if not _is_thrown_away(line.session(sid))]
+    answers = [answer_for(line.dictation(sid)) for sid in kept]
     codes = {answer.exit_code for answer in answers}
+    if any(is_to_withdraw(line.session(sid)) for sid in pending):
+        codes.add(Exit.UNREACHABLE)
     code = next((c for c in (Exit.FAILED, Exit.UNREACHABLE) if c in codes), Exit.DONE)
     return Answer(code, [answer.record for answer in answers])
 
 
+def _is_delivered(session: Session) -> bool:
+    """Whether nothing more will happen soon, and the service knows what was thrown away."""
+    if is_to_withdraw(session):
+        return session.problem is not None
+    return _is_settled(session)
+
+
+def _is_thrown_away(session: Session) -> bool:
+    return session.is_empty or session.is_cancelled
+
+
 def _is_over(session: Session) -> bool:
-    return (
-        session.is_empty
-        or session.is_cancelled
-        or session.delivery is Delivery.RESOLVED
-        or session.capture is not Capture.STOPPED
-    )
+    if _is_thrown_away(session):
+        return not is_to_withdraw(session)
+    return session.delivery is Delivery.RESOLVED or session.capture is not Capture.STOPPED
 
 
 def _sessions(call: Call) -> Answer:

@@ -107,8 +107,12 @@ def _open_step(session: Session) -> Step:
     return Rest()
 
 
+def is_to_withdraw(session: Session) -> bool:
+    """Whether the service has yet to be told that it was thrown away."""
+    if not (session.is_cancelled or session.is_empty) or session.remote is None:
+        return False
+    return not session.withdrawn and session.delivery is not Delivery.RESOLVED
+
+
 def _withdrawal(session: Session) -> Step:
-    delivered = session.delivery is Delivery.RESOLVED
-    if session.remote is not None and not session.withdrawn and not delivered:
-        return Withdraw()
-    return Rest()
+    return Withdraw() if is_to_withdraw(session) else Rest()

@@ -28,6 +28,9 @@ from scribe_desktop.ui.workplace import NOTHING_AROUND, Workplace
 
 log = logging.getLogger(__name__)
 
+RINGS_BY_EVENT = sys.platform == "darwin"
+"""Elsewhere the doorbell would wait for Python's lock at every event and never ring."""
+
 
 class WindowCommands(QObject):
     """What other threads may ask of the window; each call returns at once. Any thread."""
@@ -236,7 +239,8 @@ def run_window(
     signals = SystemSignals(windows.main.close_without_asking)
     goodbye = _Goodbye(windows)
     doorbell = _Doorbell(windows)
-    application.installEventFilter(doorbell)
+    if RINGS_BY_EVENT:
+        application.installEventFilter(doorbell)
     application.commitDataRequest.connect(goodbye.before_the_session_ends)
     windows.main.closed.connect(application.quit)
     windows.open(hidden=hidden)

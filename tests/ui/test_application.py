@@ -55,8 +55,10 @@ def test_the_computer_going_down_asks_nothing(seen_line: ScriptedLine, qapp: QAp
 
 
 def test_what_macos_hands_over_is_imported_and_a_link_only_shows_the_window(
-    seen_line: ScriptedLine, qapp: QApplication
+    seen_line: ScriptedLine, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("scribe_desktop.ui.application.RINGS_BY_EVENT", True)
+
     def ready(commands: WindowCommands) -> None:
         for address in ("scribe-desktop:start", "file:///visits/note.wav"):
             QApplication.sendEvent(qapp, QFileOpenEvent(QUrl(address)))
