@@ -46,11 +46,14 @@ class Home:
         }
 
     @contextlib.contextmanager
-    def started(self, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+    def started(
+        self, *arguments: str, passes: tuple[int, ...] = ()
+    ) -> "Iterator[subprocess.Popen[str]]":
         script = (program_to_kill.__file__, str(self.speech), str(self.count))
         process = subprocess.Popen(
             [sys.executable, *script, *arguments],
             env=self.environment,
+            pass_fds=passes,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
