@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 import scribe_desktop
 from scribe_desktop.domain.errors import Retry, ServiceError
+from scribe_desktop.services.frugality import stand_behind
 from scribe_desktop.services.logs import PrivateFile
 from scribe_desktop.services.places import make_private
 
@@ -231,6 +232,8 @@ class LocalService:
                 start_new_session=not windows,
                 creationflags=_WINDOWS_FLAGS if windows else 0,
             )
+            if not windows:
+                stand_behind(self._child.pid)
             return self._child
 
     def _say(self, health: Health, address: Address | None = None) -> None:
@@ -253,7 +256,8 @@ class LocalService:
         log.close()
 
 
-_WINDOWS_FLAGS = 0x08000000 | 0x00000200  # CREATE_NO_WINDOW and CREATE_NEW_PROCESS_GROUP
+# CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP and BELOW_NORMAL_PRIORITY_CLASS
+_WINDOWS_FLAGS = 0x08000000 | 0x00000200 | 0x00004000
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:

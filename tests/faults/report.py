@@ -111,8 +111,8 @@ def _hour(part: Mapping[str, Any]) -> Iterator[str]:
     found = part["found"]
     yield f"## {found['minutes']:.0f} minutes of real time in the real window"
     yield ""
-    yield "A virtual microphone, a real screen, the local service with its real engine. Other work"
-    yield "went on on the same computer; a bare event loop beside the window was late as well."
+    yield "A virtual microphone, a real screen, the local service with its real engine; a bare event"
+    yield f"loop beside the window tells what the computer did. All ran at niceness {found['niceness']}."
     yield ""
     yield from _table(
         {

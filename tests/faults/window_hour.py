@@ -175,6 +175,7 @@ class Hour:
         (start, own_start), (ten, own_ten) = looks.at(settled), looks.at(10)
         return {
             "minutes": round(took["spoken_s"] / 60, 2),
+            "niceness": os.nice(0),
             "given_frames": given,
             "taken_frames": taken,
             "kept_frames": kept,

@@ -14,6 +14,7 @@ import pytest
 
 from scribe_desktop.domain.errors import ServiceError
 from scribe_desktop.services import local_service
+from scribe_desktop.services.frugality import BEHIND
 from scribe_desktop.services.local_service import (
     KILL_LIMIT_S,
     STOP_LIMIT_S,
@@ -44,6 +45,13 @@ def test_the_service_is_started_reached_and_stopped_in_time(tmp_path: Path) -> N
     headers = {"Authorization": f"Bearer {token}"}
     assert httpx.get(f"{url}/templates", headers=headers).status_code == 200
     assert service.health is Health.READY
+    child = service._child
+    assert child is not None
+    if sys.platform != "win32":
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(ours + BEHIND, 19)
+        threads = [int(one.name) for one in Path(f"/proc/{child.pid}/task").glob("*")]
+        assert {os.getpriority(os.PRIO_PROCESS, one) for one in threads} <= {min(ours + BEHIND, 19)}
     before = time.monotonic()
     service.stop()
     assert time.monotonic() - before < STOP_LIMIT_S + 2 * KILL_LIMIT_S + 1.0
