@@ -111,8 +111,9 @@ def _hour(part: Mapping[str, Any]) -> Iterator[str]:
     found = part["found"]
     yield f"## {found['minutes']:.0f} minutes of real time in the real window"
     yield ""
-    yield "A virtual microphone, a real screen, the local service with its real engine; a bare event"
-    yield f"loop beside the window tells what the computer did. All ran at niceness {found['niceness']}."
+    yield "A virtual microphone, a real screen, the local service with its real engine; a bare"
+    yield "event loop beside the window tells what the computer did. All of it ran at niceness"
+    yield f"{found['niceness']}."
     yield ""
     yield from _table(
         {
