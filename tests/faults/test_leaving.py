@@ -152,3 +152,20 @@ def test_a_command_that_is_served_by_another_process(home: Home) -> None:
             told_to_end(window, signal.SIGTERM)
             asker.communicate(timeout=WAIT_S)
     assert home.session().frames >= SAMPLE_RATE
+
+
+@pytest.mark.parametrize("place", ["create", "upload 0", "poll"])
+def test_the_window_while_its_service_hangs(home: Home, proxy: FaultProxy, place: str) -> None:
+    proxy.faults[place].append("hang")
+    with home.started() as window:
+        answers(home)
+        with home.started("dictate", "--file", str(SAMPLE), *service_at(proxy)) as asker:
+            arrives(proxy, place)
+            told_to_end(window, signal.SIGTERM)
+            asker.communicate(timeout=WAIT_S)
+    session = home.session()
+    assert session.frames > 0
+    assert session.delivery is not Delivery.RESOLVED
+    proxy.released.set()
+    assert home.done("deliver", "--service", url(proxy), "--json").returncode == 0
+    assert home.session().delivery is Delivery.RESOLVED
