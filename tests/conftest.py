@@ -2,12 +2,13 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.faults.tally import Tally
 from tests.peers.peer import Asked, Peer
 
 # How long one example takes says more about the computer's other work than about ours.
@@ -56,3 +57,11 @@ def _only_what_is_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Peer, "witness", look)
     yield
     assert sorted(set(strange)) == [], "neither described nor in tests/conformance/deviations.py"
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None]) -> Iterator[Tally]:
+    """What this test did and saw, written to its record when it is over, passed or not."""
+    counts = Tally()
+    yield counts
+    counts.write(record_property)
