@@ -27,13 +27,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.faults.kill_harness import Outcome, Trial  # noqa: E402  found through the line above
+from tests.faults.program_to_kill import Phase  # noqa: E402
 from tests.faults.report import COUNTED, broken, report  # noqa: E402
 
 REPORT = ROOT / "benchmarks" / "FAULTS.md"
 MEASURED = ROOT / "benchmarks" / "faults.json"
 FAULTS = ROOT / "tests" / "faults"
 KILLS = 200
-SPEECH_S = 4.0
+SPEECH_S = 9.5
 ENDURED_HOURS = 3.0
 HOUR_MINUTES = 60.0
 
@@ -138,13 +139,20 @@ def summed(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     good = [one for one in outcomes if not one.fault]
     missing = sorted(one.missing_s for one in outcomes) or [0.0]
     ratios = [one.worst_snr_db for one in outcomes if one.worst_snr_db != float("inf")]
-    times = Counter(phase for one in outcomes for phase in one.died_in)
+    times: Counter[str] = Counter(dict.fromkeys(Phase, 0))
+    times.update(phase for one in outcomes for phase in one.died_in)
     completed = Counter(phase for one in good for phase in one.died_in)
     return {
         "dictations": len(outcomes),
+        "in_window": sum(one.in_window for one in outcomes),
         "kills": sum(one.kills for one in outcomes),
+        "hits": sum(one.hits for one in outcomes),
         "completed": len(good),
         "chunks": sum(one.chunks for one in good),
+        "sealed_before": sum(one.sealed_before for one in outcomes),
+        "compared_bytes": sum(one.compared_bytes for one in outcomes),
+        "lost_bytes": sum(one.lost_bytes for one in outcomes),
+        "ends": sum(one.ends for one in outcomes),
         "missing_median_s": round(missing[len(missing) // 2], 2),
         "missing_worst_s": round(missing[-1], 2),
         "worst_snr_db": round(min(ratios), 1) if ratios else None,

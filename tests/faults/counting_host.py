@@ -1,5 +1,10 @@
-"""The local service as a child of the real program, with an engine that only counts frames."""
+"""The local service as a child of the real program, with an engine that only counts frames.
 
+What it is asked to end it writes into a file, if the environment names one: a
+kill of the program must not end a dictation twice.
+"""
+
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +16,17 @@ from scribe_desktop.server.api import Parts
 from scribe_desktop.server.audio import decode
 from scribe_desktop.server.host import ServeOptions, now, run
 from scribe_desktop.server.progress import State
+from scribe_desktop.server.refusals import Refusal
+from scribe_desktop.server.sessions import Session, Sessions
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.transcription import Told
 from tests.server.scripted import MODELS, TEMPLATES, ScriptedNotes
 
 PHRASE = "Kanarienrede"
 """In every transcript, so that one that leaves the encrypted stores is found."""
+
+ENDS_FILE = "SCRIBE_TESTS_ENDS_FILE"
+"""Names the file of the ends."""
 
 
 @dataclass
@@ -72,5 +82,26 @@ def make_parts(store: Store, token: str, _: ServeOptions) -> Parts:
     )
 
 
+def count_ends(file: str) -> None:
+    """Write down each End that reaches the service, and what becomes of it."""
+    # One write for each line: the service may be killed at any moment.
+    lines = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    end = Sessions.end
+
+    def counted(sessions: Sessions, session_id: str, audio_files_sent: int | None) -> Session:
+        os.write(lines, f"reached {session_id}\n".encode())
+        try:
+            ended = end(sessions, session_id, audio_files_sent)
+        except Refusal:
+            os.write(lines, f"refused {session_id}\n".encode())
+            raise
+        os.write(lines, f"processed {session_id}\n".encode())
+        return ended
+
+    setattr(Sessions, "end", counted)  # noqa: B010  its type is none of ours
+
+
 if __name__ == "__main__":
+    if ENDS_FILE in os.environ:
+        count_ends(os.environ[ENDS_FILE])
     sys.exit(run(ServeOptions(token_stdin=True), make_parts))

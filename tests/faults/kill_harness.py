@@ -1,52 +1,71 @@
 """Kills the real program at a chosen moment, starts it again, and looks at what is left.
 
-One trial: dictate in real time, `kill -9`, look into the spool with its own
-key, start again with a command that says nothing of the dictation, and
-compare the service's own store with the spool and with what was spoken.
-
-What takes milliseconds is seldom hit by the clock: most kills wait until the
-program says that it seals, sends or stores, and come at a random instant from
-there on. What it really died in is what it had begun and not ended.
+One trial: dictate with pauses, so that chunks are sealed while more is spoken,
+`kill -9`, look into the spool with its own key, start again without a word
+about the dictation, and compare the service's own store with the spool and
+with what was spoken. Each fifth trial records in the real window and opens it
+again; all others use the command line. Most hear speech at three times its
+speed: nothing in the program goes by the clock of the microphone, and what may
+be missing is measured on the clock of the program.
 """
 
 import contextlib
 import hashlib
 import os
 import random
-import subprocess
-import sys
-import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scribe_desktop.domain.audio import SAMPLE_RATE, EncodedChunk
+from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE, EncodedChunk
 from scribe_desktop.domain.session import Capture, Delivery, Session
+from scribe_desktop.domain.settings import Settings
 from scribe_desktop.server.store import Store
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.encoder import decode, decode_chunk
 from scribe_desktop.services.local_service import service_key
-from scribe_desktop.services.places import HOME_VARIABLE, Places, find_places
+from scribe_desktop.services.places import HOME_VARIABLE, find_places
+from scribe_desktop.services.settings_file import SettingsFile
 from scribe_desktop.services.spool import Spool
-from tests.faults import program_to_kill
-from tests.faults.counting_host import PHRASE
-from tests.faults.program_to_kill import PHASES_PIPE, Phase
+from tests.faults.counting_host import ENDS_FILE, PHRASE
+from tests.faults.kill_program import (
+    BY_THE_CLOCK,
+    HAD_ENDED,
+    Aim,
+    Broken,
+    ByCommand,
+    InWindow,
+    Stage,
+    Way,
+)
+from tests.faults.program_to_kill import SPEED, Phase
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "resources" / "sample" / "01_htn.flac"
-LIMIT_S = 120.0
 LEAST_SNR_DB = 15.0
 MOST_MISSING_S = 1.0
 
-BY_THE_CLOCK = None
+SPEECH_S = 7.5
+"""Three chunks are sealed while it is spoken, and one behind it."""
+
+SPOKEN_S = 1.7
+PAUSE_S = 0.6
+NOISE = 20
+"""What is heard in a pause: too low for anyone to take it for speech."""
+
+FAST = 3.0
+REAL = 1.0
+
 AIMS: tuple[Phase | None, ...] = (*Phase, BY_THE_CLOCK, BY_THE_CLOCK)
 """Taken in turn, so that twenty trials hit everything twice."""
 
 OF_RECOVERY: tuple[Phase | None, ...] = (
+    Phase.ENCODING,
+    Phase.SEALING,
     Phase.CREATING,
     Phase.UPLOADING,
     Phase.ENDING,
@@ -68,28 +87,18 @@ LASTS_MS: Mapping[Phase, float] = {
 """About how long each goes on here: a kill comes within this time of its beginning."""
 
 TIMES: Mapping[Phase, int] = {
-    Phase.KEEPING: 4,
-    Phase.ENCODING: 2,
-    Phase.SEALING: 2,
-    Phase.UPLOADING: 2,
-    Phase.POLLING: 3,
+    Phase.KEEPING: 22,
+    Phase.ENCODING: 4,
+    Phase.SEALING: 4,
+    Phase.UPLOADING: 4,
+    Phase.POLLING: 2,
 }
 """So often each comes in a short dictation, if not only once."""
 
 AFTER_THE_SPEECH_S = 1.1
 """Delivery is over by then."""
 
-HAD_ENDED = "nothing any more"
-BETWEEN = "nothing of these"
-
-
-@dataclass(frozen=True)
-class Aim:
-    """When to kill: so long after the beginning, or after the `nth` beginning of a phase."""
-
-    phase: Phase | None
-    nth: int
-    after_s: float
+RECOVERY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -103,126 +112,71 @@ class Outcome:
     missing_s: float = 0.0
     worst_snr_db: float = float("inf")
     chunks: int = 0
+    sealed_before: int = 0
     kills: int = 1
+    hits: int = 1
+    ends: int = 0
+    compared_bytes: int = 0
+    lost_bytes: int = 0
+    in_window: bool = False
     fault: str = ""
 
 
-class Broken(AssertionError):
-    """A promise that was not kept."""
+@dataclass(frozen=True)
+class Found:
+    """What was on the disk after the kill."""
+
+    digests: list[str]
+    sizes: list[int]
+    frames: int
+    is_delivered: bool
+    state: str
 
 
-class Trial:
-    """One dictation of about `speech_s` in a home of its own."""
+class Remains:
+    """Looks at what a trial left, in the spool and in the service's own store, and counts."""
 
-    def __init__(self, folder: Path, seed: int, *, speech_s: float = 3.0) -> None:
-        folder.mkdir(parents=True)
-        self._chance = random.Random(seed)
-        self._seed = seed
-        self._speech_s = speech_s
-        self._speech = folder / "speech.pcm"
-        self._speech.write_bytes(decode(SAMPLE.read_bytes()))
-        self._count = folder / "count"
-        self._environment = os.environ | {
-            HOME_VARIABLE: str(folder / "home"),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-            "PYTHONPATH": str(ROOT),
-        }
-        self._places: Places = find_places(self._environment)
+    def __init__(self, stage: Stage, speed: float, ends: Path) -> None:
+        self._stage = stage
+        self._speed = speed
+        self._ends = ends
+        self.missing_s = 0.0
+        self.worst_snr_db = float("inf")
+        self.chunks = 0
+        self.ends = 0
+        self.compared_bytes = 0
+        self.lost_bytes = 0
 
-    def run(self) -> Outcome:
-        """Kill once or more, then let it finish; raises nothing, `fault` says what was wrong."""
-        aim = self._aim(AIMS[self._seed % len(AIMS)], self._speech_s + AFTER_THE_SPEECH_S)
-        outcome = Outcome(self._seed, str(aim.phase or f"{aim.after_s:.2f} s"), "over")
-        try:
-            died_in = self._dictate_and_kill(aim)
-            before, outcome = self._look(outcome)
-            if self._chance.random() < 0.5:
-                # Recovery and delivery are killed too.
-                aim = self._aim(self._chance.choice(OF_RECOVERY), 2.0)
-                died_in += self._start("deliver", "--json", aim=aim)
-                outcome = replace(outcome, kills=2)
-            outcome = replace(outcome, died_in=died_in)
-            self._deliver()
-            return self._compare(before, outcome)
-        except Broken as fault:
-            return replace(outcome, fault=str(fault))
-
-    def _aim(self, phase: Phase | None, longest_s: float) -> Aim:
-        if phase is None:
-            return Aim(phase, 0, self._chance.uniform(0.0, longest_s))
-        nth = self._chance.randint(1, TIMES.get(phase, 1))
-        return Aim(phase, nth, self._chance.uniform(0.0, LASTS_MS[phase] / 1000))
-
-    # --- the program -----------------------------------------------------------------
-
-    def _command(self, *arguments: str) -> list[str]:
-        script = program_to_kill.__file__
-        return [sys.executable, script, str(self._speech), str(self._count), *arguments]
-
-    def _dictate_and_kill(self, aim: Aim) -> tuple[str, ...]:
-        """What it was doing when it was killed."""
-        arguments = ["dictate", "--mic", "any", "--seconds", str(self._speech_s), "--template"]
-        command = self._command(*arguments, "soap", "--json")
-        with _child(command, self._environment) as (child, phases):
-            assert child.stderr is not None
-            if aim.phase is BY_THE_CLOCK:
-                for line in child.stderr:
-                    if b"Listening" in line:
-                        break
-            return _kill(child, phases, aim)
-
-    def _deliver(self) -> None:
-        """Start it again, in peace, without a word about the dictation."""
-        with _child(self._command("deliver", "--json"), self._environment) as (child, _):
-            try:
-                child.communicate(timeout=LIMIT_S)
-            except subprocess.TimeoutExpired:
-                raise Broken("the program that was started again never ended") from None
-            if child.returncode != 0:
-                raise Broken(f"the program that was started again ended with {child.returncode}")
-
-    def _start(self, *arguments: str, aim: Aim) -> tuple[str, ...]:
-        with _child(self._command(*arguments), self._environment) as (child, phases):
-            return _kill(child, phases, aim)
-
-    # --- what is left ----------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _spool(self) -> Iterator[Spool]:
-        spool = Spool.open(self._places.spool, self._key(), now=lambda: 0.0)
-        yield spool
-        spool.close()
-
-    def _key(self) -> bytes:
-        credentials = Credentials(self._places.keyring_name, self._places.config)
-        return credentials.spool_key(spool_exists=True).key
-
-    def _heard(self) -> NDArray[np.int16]:
-        """Everything that the microphone handed over before the kill."""
-        frames = int.from_bytes(self._count.read_bytes(), "little")
-        spoken = np.frombuffer(self._speech.read_bytes(), "<i2")
-        return np.resize(spoken, frames)
-
-    def _look(self, outcome: Outcome) -> tuple[list[str], Outcome]:
+    def look(self) -> Found:
         """Before anything is mended: the tail bit for bit, the chunks by their sound."""
         heard = self._heard()
         with self._spool() as spool:
             (session,) = spool.sessions()
             chunks = _chunks(spool, session)
-            tail = np.frombuffer(spool.tail(session.session_id), "<i2")
-        after = heard[session.frames :]
-        if not np.array_equal(tail, after[: len(tail)]):
+            tail = spool.tail(session.session_id)
+        captured = heard[session.frames :].astype("<i2").tobytes()[: len(tail)]
+        wrong = len(tail) - len(captured)
+        wrong += sum(one != other for one, other in zip(tail, captured, strict=False))
+        self._count(len(tail), wrong)
+        if wrong:
             raise Broken("the tail is not what was captured, bit for bit")
-        missing_s = (len(heard) - session.frames - len(tail)) / SAMPLE_RATE
-        if missing_s > MOST_MISSING_S:
-            raise Broken(f"{missing_s:.2f} s of speech are missing")
+        frames = session.frames + len(tail) // BYTES_PER_FRAME
+        self._miss(len(heard) - frames)
+        self._listen(chunks, heard)
+        digests = [_digest(chunk) for chunk in chunks]
+        sizes = [len(chunk.body) for chunk in chunks]
+        is_delivered = session.delivery is Delivery.RESOLVED
         state = f"{session.capture}/{session.delivery}"
-        outcome = replace(outcome, state=state, missing_s=max(missing_s, 0.0))
-        return [_digest(chunk) for chunk in chunks], replace(
-            outcome, worst_snr_db=worst_snr_db(chunks, heard)
-        )
+        return Found(digests, sizes, frames, is_delivered, state)
 
-    def _compare(self, before: list[str], outcome: Outcome) -> Outcome:
+    def is_over(self) -> bool:
+        """Whether the dictation came to its end; looked at while the program runs."""
+        with self._spool() as spool:
+            (session,) = spool.sessions()
+        nothing_spoken = session.capture is Capture.STOPPED and session.chunks == 0
+        return nothing_spoken or session.delivery is Delivery.RESOLVED
+
+    def compare(self, before: Found) -> None:
         """After the restart: delivered whole, once, in order, the same bytes everywhere."""
         heard = self._heard()
         with self._spool() as spool:
@@ -230,83 +184,178 @@ class Trial:
             chunks = _chunks(spool, session)
             versions = spool.versions(session.session_id)
         here = [_digest(chunk) for chunk in chunks]
-        if here[: len(before)] != before:
-            raise Broken("a chunk has another number or other bytes than before")
+        sizes = [len(chunk.body) for chunk in chunks]
+        self._hold(before.digests, here, before.sizes, "a chunk has another number or other bytes")
         if session.capture is not Capture.STOPPED:
             raise Broken("the dictation was not stopped")
+        self._miss(len(heard) - session.frames)
+        if session.frames != before.frames:
+            self._count(0, abs(before.frames - session.frames) * BYTES_PER_FRAME)
+            raise Broken(f"{before.frames} frames were on the disk, {session.frames} are now")
         if session.chunks == 0:
-            return replace(outcome, state=outcome.state + " (nothing spoken yet)")
-        if session.delivery is not Delivery.RESOLVED or not versions:
+            return
+        if session.delivery is not Delivery.RESOLVED or session.remote is None:
             raise Broken(f"not delivered: {session.delivery}")
-        if session.remote is None or self._at_service(session.remote.remote_id) != here:
-            raise Broken("the service has other bytes than the spool")
-        said = versions[-1].results.transcript
+        self._hold(here, self._at_service(session.remote.remote_id), sizes, "the service has not")
+        if len(versions) != 1:
+            raise Broken(f"{len(versions)} results are stored of one dictation")
+        said = versions[0].results.transcript
         if said != f"{session.frames} frames of {PHRASE}":
             raise Broken(f"of {session.frames} frames the engine heard: {said}")
-        missing_s = (len(heard) - session.frames) / SAMPLE_RATE
-        if missing_s > MOST_MISSING_S:
-            raise Broken(f"{missing_s:.2f} s of speech are missing at the end")
-        worst = min(outcome.worst_snr_db, worst_snr_db(chunks, heard))
-        return replace(
-            outcome, missing_s=max(missing_s, 0.0), worst_snr_db=worst, chunks=len(chunks)
-        )
+        self._ended_once(session.remote.remote_id)
+        self._listen(chunks, heard)
+        self.chunks = len(chunks)
+
+    def _hold(self, ours: list[str], theirs: list[str], sizes: list[int], words: str) -> None:
+        """Each of ours is there under its number."""
+        there = dict(enumerate(theirs))
+        lost = [size for i, size in enumerate(sizes) if there.get(i) != ours[i]]
+        self._count(sum(sizes), sum(lost))
+        if lost:
+            raise Broken(f"{words}: {len(lost)} of {len(ours)}")
 
     def _at_service(self, remote_id: str) -> list[str]:
         """Read in the service's own store, and not taken from any receipt."""
-        store = Store.open(self._places.service, service_key(self._key()))
-        with store.reading() as rows:
-            bodies = rows.execute(
-                "SELECT body FROM files WHERE session_id = ? ORDER BY number", (remote_id,)
+        store = Store.open(self._stage.places.service, service_key(self._key()))
+        with contextlib.closing(store), store.reading() as rows:
+            found = rows.execute(
+                "SELECT number, body FROM files WHERE session_id = ? ORDER BY number", (remote_id,)
             ).fetchall()
-        store.close()
-        return [hashlib.sha256(body).hexdigest() for (body,) in bodies]
+            sessions = rows.execute("SELECT id FROM sessions").fetchall()
+        if sessions != [(remote_id,)]:
+            raise Broken(f"the service was given {len(sessions)} dictations instead of one")
+        numbers = [number for number, _ in found]
+        if numbers != list(range(len(numbers))):
+            raise Broken(f"the service has chunks of the numbers {numbers}")
+        return [hashlib.sha256(body).hexdigest() for _, body in found]
+
+    def _ended_once(self, remote_id: str) -> None:
+        """Counted by the service itself: an End that comes twice would be a second dictation."""
+        told = Counter(self._ends.read_text().splitlines())
+        self.ends = told[f"reached {remote_id}"]
+        processed = {line: n for line, n in told.items() if line.startswith("processed ")}
+        refused = sum(n for line, n in told.items() if line.startswith("refused "))
+        if self.ends < 1 or any(n > 1 for n in processed.values()) or refused:
+            raise Broken(f"ended more or less than once: {dict(told)}")
+
+    def _heard(self) -> NDArray[np.int16]:
+        """Everything that the microphone handed over before the kill."""
+        spoken = np.frombuffer(self._stage.speech.read_bytes(), "<i2")
+        return np.resize(spoken, self._stage.heard_frames())
+
+    def _listen(self, chunks: list[EncodedChunk], heard: NDArray[np.int16]) -> None:
+        self.worst_snr_db = min(self.worst_snr_db, worst_snr_db(chunks, heard))
+
+    def _miss(self, frames: int) -> None:
+        self.missing_s = max(self.missing_s, frames / SAMPLE_RATE / self._speed)
+        if self.missing_s > MOST_MISSING_S:
+            raise Broken(f"{self.missing_s:.2f} s of speech are missing at the end")
+
+    def _count(self, compared: int, lost: int) -> None:
+        self.compared_bytes += compared
+        self.lost_bytes += lost
+
+    @contextlib.contextmanager
+    def _spool(self) -> Iterator[Spool]:
+        spool = Spool.open(self._stage.places.spool, self._key(), now=lambda: 0.0)
+        yield spool
+        spool.close()
+
+    def _key(self) -> bytes:
+        places = self._stage.places
+        credentials = Credentials(places.keyring_name, places.config)
+        return credentials.spool_key(spool_exists=True).key
 
 
-def _kill(child: "subprocess.Popen[bytes]", phases: BinaryIO, aim: Aim) -> tuple[str, ...]:
-    """Kill it when it is time; what it had begun then and not ended."""
-    begun: list[str] = []
+class Trial:
+    """One dictation of about `speech_s` in a home of its own."""
 
-    def follow(line: bytes) -> str:
-        sign, phase = line[:1], line[1:].strip().decode()
-        begun.append(phase) if sign == b"+" else begun.remove(phase)
-        return phase if sign == b"+" else ""
+    def __init__(self, folder: Path, seed: int, *, speech_s: float = SPEECH_S) -> None:
+        folder.mkdir(parents=True)
+        self._chance = random.Random(seed)
+        self._seed = seed
+        self._speed = REAL if seed % 8 == 7 else FAST
+        self._spoken_s = speech_s / self._speed
+        ends = folder / "ends"
+        environment = os.environ | {
+            HOME_VARIABLE: str(folder / "home"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            "PYTHONPATH": str(ROOT),
+            "QT_QPA_PLATFORM": "offscreen",
+            ENDS_FILE: str(ends),
+            SPEED: str(self._speed),
+        }
+        speech = folder / "speech.pcm"
+        speech.write_bytes(with_pauses(decode(SAMPLE.read_bytes()), seed))
+        places = find_places(environment)
+        # Of the templates that the scripted engine knows; a command could name it, a key cannot.
+        SettingsFile(places.config).save(Settings(templates=("soap",)))
+        stage = Stage(places, environment, speech, folder / "count", speech_s)
+        # In turn with the aims, so that each of them is tried in the window too.
+        self._in_window = (seed + seed // len(AIMS)) % 5 == 4
+        self._way: Way = InWindow(stage) if self._in_window else ByCommand(stage)
+        self._remains = Remains(stage, self._speed, ends)
 
-    # Ends whatever hangs; what it left behind is then judged like everything else.
-    limit = threading.Timer(LIMIT_S, child.kill)
-    limit.start()
-    left = aim.nth
-    while left and (line := phases.readline()):
-        left -= follow(line) == aim.phase
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(aim.after_s)
-    had_ended = child.poll() is not None
-    child.kill()
-    limit.cancel()
-    for line in phases:
-        follow(line)
-    return (HAD_ENDED,) if had_ended else tuple(begun) or (BETWEEN,)
-
-
-@contextlib.contextmanager
-def _child(
-    command: list[str], environment: dict[str, str]
-) -> Iterator[tuple["subprocess.Popen[bytes]", BinaryIO]]:
-    read, write = os.pipe()
-    with os.fdopen(read, "rb", buffering=0) as phases:
+    def run(self) -> Outcome:
+        """Kill once or more, then let it finish; raises nothing, `fault` says what was wrong."""
+        aim = self._aim(AIMS[self._seed % len(AIMS)], self._spoken_s + AFTER_THE_SPEECH_S)
+        died_in: list[tuple[str, ...]] = []
+        found, fault = None, ""
         try:
-            child = subprocess.Popen(
-                command,
-                env=environment | {PHASES_PIPE: str(write)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=[write],
-            )
-        finally:
-            os.close(write)
-        with child:
-            yield child, phases
-            child.kill()
+            died_in.append(self._way.record_and_kill(aim))
+            found = self._remains.look()
+            if self._chance.random() < 0.5:
+                # Recovery and delivery are killed too.
+                died_in.append(self._way.restart_and_kill(self._aim_at_recovery(found)))
+            self._way.restart(self._remains.is_over)
+            self._remains.compare(found)
+        except Broken as broken:
+            fault = str(broken)
+        return self._outcome(aim, died_in, found, fault)
+
+    def _outcome(
+        self, aim: Aim, died_in: list[tuple[str, ...]], found: Found | None, fault: str
+    ) -> Outcome:
+        seen = self._remains
+        return Outcome(
+            self._seed,
+            str(aim.phase or f"{aim.after_s:.2f} s"),
+            found.state if found else "unknown",
+            died_in=tuple(phase for died in died_in for phase in died),
+            missing_s=seen.missing_s,
+            worst_snr_db=seen.worst_snr_db,
+            chunks=seen.chunks,
+            sealed_before=len(found.digests) if found else 0,
+            kills=len(died_in),
+            hits=sum(died != (HAD_ENDED,) for died in died_in),
+            ends=seen.ends,
+            compared_bytes=seen.compared_bytes,
+            lost_bytes=seen.lost_bytes,
+            in_window=self._in_window,
+            fault=fault,
+        )
+
+    def _aim(self, phase: Phase | None, longest_s: float) -> Aim:
+        if phase is None:
+            return Aim(phase, 0, self._chance.uniform(0.0, longest_s))
+        nth = self._chance.randint(1, TIMES.get(phase, 1))
+        return Aim(phase, nth, self._chance.uniform(0.0, LASTS_MS[phase] / 1000))
+
+    def _aim_at_recovery(self, found: Found) -> Aim:
+        # With nothing left to do no phase comes any more, and a window would wait for it for ever.
+        is_done = found.is_delivered or found.frames == 0
+        return self._aim(BY_THE_CLOCK if is_done else self._chance.choice(OF_RECOVERY), RECOVERY_S)
+
+
+def with_pauses(pcm: bytes, seed: int) -> bytes:
+    """Speech that the program can cut at its pauses, while more is spoken."""
+    speech, noise = np.frombuffer(pcm, "<i2"), np.random.default_rng(seed)
+    spoken, pause = int(SPOKEN_S * SAMPLE_RATE), int(PAUSE_S * SAMPLE_RATE)
+    parts = []
+    for at in range(SAMPLE_RATE // 4, len(speech) - spoken, spoken):
+        parts.append(speech[at : at + spoken])
+        parts.append(noise.integers(-NOISE, NOISE + 1, pause).astype("<i2"))
+    return np.concatenate(parts).astype("<i2").tobytes()
 
 
 def _chunks(spool: Spool, session: Session) -> list[EncodedChunk]:

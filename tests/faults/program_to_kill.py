@@ -1,8 +1,9 @@
 """The real program for the harness to kill, with two things exchanged: microphone and engine.
 
-Run as a script: file of 16 kHz PCM that is spoken in real time, file that
-counts what was handed over, then the command line of the program. A pipe that
-the environment names is told what the program does while it does it.
+Run as a script: file of 16 kHz PCM that is spoken in real time, or as many
+times faster as the environment says, file that counts what was handed over,
+then the command line of the program. A pipe that the environment names is told
+what the program does while it does it.
 """
 
 import functools
@@ -18,7 +19,7 @@ from typing import Any
 from scribe_desktop import app, cli
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
-from scribe_desktop.services import local_service
+from scribe_desktop.services import local_service, recovery
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.encoder import encode
 from scribe_desktop.services.recorder import Recorder
@@ -29,6 +30,9 @@ BLOCK_FRAMES = 800
 
 PHASES_PIPE = "SCRIBE_TESTS_PHASES_PIPE"
 """Names the number of the pipe."""
+
+SPEED = "SCRIBE_TESTS_SPEED"
+"""How many seconds of speech the microphone hears in one of the clock; 1 where it is not said."""
 
 
 class Phase(StrEnum):
@@ -62,7 +66,9 @@ class Phases:
         defaults = Recorder.__init__.__kwdefaults__
         assert defaults is not None
         assert defaults["encoding"] is encode
-        defaults["encoding"] = self._told(encode, Phase.ENCODING)
+        told = self._told(encode, Phase.ENCODING)
+        defaults["encoding"] = told
+        setattr(recovery, "encode", told)  # noqa: B010  imported there, and of no use to others
 
     def watch(self, owner: type, name: str, phase: Phase) -> None:
         """Every call of `owner.name` is this phase."""
@@ -81,12 +87,13 @@ class Phases:
 
 
 class TimedSource:
-    """A microphone that hears a file at the speed at which it was spoken, over and over."""
+    """A microphone that hears a file over and over, as fast as it was spoken or faster."""
 
     is_live = True
 
-    def __init__(self, pcm: bytes, count: Path) -> None:
+    def __init__(self, pcm: bytes, count: Path, speed: float = 1.0) -> None:
         self._pcm = pcm
+        self._rate = SAMPLE_RATE * speed
         self._count = os.open(count, os.O_WRONLY | os.O_CREAT)
         self._given = 0
         self._began = 0.0
@@ -103,9 +110,9 @@ class TimedSource:
         if self._paused_at and not self._stopped:
             self._wait.wait(timeout_s)
             return ()
-        due = int((time.monotonic() - self._began) * SAMPLE_RATE) - self._given
+        due = int((time.monotonic() - self._began) * self._rate) - self._given
         if due < BLOCK_FRAMES:
-            self._wait.wait(min(timeout_s, (BLOCK_FRAMES - due) / SAMPLE_RATE))
+            self._wait.wait(min(timeout_s, (BLOCK_FRAMES - due) / self._rate))
             return (Ended(),) if self._stopped else ()
         block = self._spoken(self._given, due)
         self._given += due
@@ -119,7 +126,7 @@ class TimedSource:
     def _spoken(self, start: int, frames: int) -> bytes:
         at = start * BYTES_PER_FRAME % len(self._pcm)
         length = frames * BYTES_PER_FRAME
-        return (self._pcm * (2 + length // len(self._pcm)))[at : at + length]
+        return (self._pcm[at:] + self._pcm * (1 + length // len(self._pcm)))[:length]
 
     def pause(self) -> None:
         self._paused_at = time.monotonic()
@@ -149,7 +156,8 @@ class FileInstead:
         return (MicrophoneChoice("file", "File", is_default=True),)
 
     def source(self, _name: str = "") -> TimedSource:
-        return TimedSource(self._speech.read_bytes(), self._count)
+        speed = float(os.environ.get(SPEED, "1"))
+        return TimedSource(self._speech.read_bytes(), self._count, speed)
 
     def keep_ready(self, wanted: str | None) -> None:
         return

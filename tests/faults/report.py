@@ -58,15 +58,19 @@ def _kills(part: Mapping[str, Any]) -> Iterator[str]:
     found = part["found"]
     yield f"## `kill -9` of the real program: {found['dictations']} dictations"
     yield ""
-    whole = found["completed"] == found["dictations"]
     yield from _table(
         {
+            "of these recorded in the real window and opened again": found["in_window"],
             "kills, restarts included": found["kills"],
+            "kills that hit a living program": found["hits"],
             "completed by themselves after the restart": (
                 f"{found['completed']} of {found['dictations']}"
             ),
+            "chunks sealed before the kill": found["sealed_before"],
             "sealed chunks compared with the service's own store": found["chunks"],
-            "bytes lost of what was on disk": 0 if whole else "see above",
+            "bytes compared: tails, chunks here, chunks at the service": found["compared_bytes"],
+            "bytes lost of what was on disk": found["lost_bytes"],
+            "Ends that reached the service, each dictation once": found["ends"],
             "speech missing at the end: median": f"{found['missing_median_s']:.2f} s",
             "speech missing at the end: worst": f"{found['missing_worst_s']:.2f} s",
             "worst signal to noise ratio of a chunk": f"{found['worst_snr_db']} dB",
@@ -79,8 +83,19 @@ def _kills(part: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
+LEAST_KILLS = 200
+
+
 def _kills_broken(measured: Mapping[str, Any]) -> Iterator[str]:
-    yield from measured["kills"]["found"]["faults"]
+    found = measured["kills"]["found"]
+    yield from found["faults"]
+    if found["lost_bytes"]:
+        yield f"{found['lost_bytes']} bytes that were on the disk were lost by kills"
+    if found["hits"] < LEAST_KILLS:
+        yield f"only {found['hits']} kills hit a living program"
+    for phase, (times, _) in found["died_in"].items():
+        if times == 0:
+            yield f"no kill came while it was {phase}"
 
 
 def _endurance(part: Mapping[str, Any]) -> Iterator[str]:

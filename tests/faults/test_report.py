@@ -1,16 +1,20 @@
 """The report of the long form says what was lost, and never says "nothing" when something was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests import faults_long
 from tests.faults.kill_harness import Outcome
+from tests.faults.program_to_kill import Phase
 from tests.faults.report import broken, report
 
-GOOD = Outcome(0, "2.00 s", "recording/open", ("sealing",), 0.1, worst_snr_db=20.0, chunks=2)
-BAD = Outcome(1, "ending", "stopped/open", fault="the service has other bytes than the spool")
+GOOD = Outcome(
+    0, "2.00 s", "recording/open", tuple(Phase), 0.1, 20.0, chunks=2, hits=100, compared_bytes=9
+)
+BAD = Outcome(1, "ending", "stopped/open", lost_bytes=7, fault="the service has other bytes")
 HOUR = {
     "minutes": 60.0,
     "lost_s": 0.02,
@@ -44,16 +48,30 @@ def test_parts_that_ran_apart_make_one_report(files: Path) -> None:
     assert "**Nothing was lost.**" in lines
     assert "| completed by themselves after the restart | 2 of 2 |" in lines
     assert "| sealing | 2 | 2 |" in lines
+    assert "| kills that hit a living program | 200 |" in lines
+    assert "| bytes compared: tails, chunks here, chunks at the service | 18 |" in lines
     assert any(line.startswith("| kills | ") and "processors" in line for line in lines)
     assert "| endurance | not yet | | |" in lines
 
 
 def test_what_was_lost_comes_first(files: Path) -> None:
-    faults_long.keep("kills", faults_long.summed([GOOD, BAD]), 12.0)
+    faults_long.keep("kills", faults_long.summed([GOOD, GOOD, BAD]), 12.0)
     lines = list(report(measured(files)))
-    assert "**1 promises were broken.**" in lines
+    assert "**2 promises were broken.**" in lines
     assert f"- seed 1, aimed at ending: {BAD.fault}" in lines
-    assert "| bytes lost of what was on disk | see above |" in lines
+    assert "- 7 bytes that were on the disk were lost by kills" in lines
+    assert "| bytes lost of what was on disk | 7 |" in lines
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ([GOOD], "only 100 kills hit a living program"),
+        ([replace(GOOD, died_in=("ending",))] * 2, "no kill came while it was sealing"),
+    ],
+)
+def test_kills_that_missed_prove_nothing(outcomes: list[Outcome], said: str) -> None:
+    assert said in broken({"kills": {"found": faults_long.summed(outcomes)}})
 
 
 @pytest.mark.parametrize(
