@@ -51,6 +51,7 @@ TESTS = (
     "wmctrl",
     "at-spi2-core",
     "python3-pyatspi",
+    "strace",
 )
 
 BUILD_CHECK = ("debootstrap", "zstd")

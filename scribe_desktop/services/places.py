@@ -74,13 +74,17 @@ def find_places(environ: Mapping[str, str] = os.environ) -> Places:
 
 
 def make_private(folder: Path) -> None:
-    """Create the folder, readable by its owner only.
+    """Create the folder durably, readable by its owner only.
 
     On Windows the profile's own access list already says so.
     """
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix":
         folder.chmod(0o700)
+    for one in made:
+        # What is synced in a folder that a power cut takes away is lost with it.
+        _settle(one.parent)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -1,129 +1,167 @@
-"""Power cuts: every state that the disk could be left in opens as before or after, never between.
+"""Power cuts after every single thing that the store asks of the kernel.
 
-The log is appended to and synced at each commit, so a power cut leaves what
-was synced and any part of what was not, torn anywhere. When the log is
-written back into the file, any of its pages may be old, new or torn, and the
-log is still there. Both are replayed here from the bytes of a real store.
+A real writer process is recorded with all its writes, syncs, names and cuts of
+files (`power_trace`). For every prefix of that record, worlds are made that the
+disk could be left in (`power_disk`): nothing of what was not synced, all of it,
+and some of it, torn and out of order. Each is opened as the program opens it.
+What a call had acknowledged before must be there, byte for byte; the call under
+way is there wholly or not at all; and no world may fail to open.
+
+`SCRIBE_LONG_POWER` in the environment makes the long form: the log is as long
+as in the program, and each prefix has more worlds.
 """
 
-import itertools
+import os
+import pickle
 import random
-from collections.abc import Callable
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scribe_desktop.domain.audio import EncodedChunk
-from scribe_desktop.domain.events import SpeechStarted
-from scribe_desktop.domain.machine import apply
-from scribe_desktop.domain.order import Order
-from scribe_desktop.domain.session import Session, SessionId
-from scribe_desktop.services.spool import Spool
-from tests.services.spool_writer import sound
+import pytest
 
-KEY = bytes(range(32))
-ID = SessionId("5e55")
-PAGE = 4096
-CUTS = 4
+from scribe_desktop.domain.audit import first_break
+from tests.faults.tally import Tally
+from tests.services.power_disk import Disk, World
+from tests.services.power_trace import Acknowledged, Deed, Sync, Truncate, record
+from tests.services.power_writer import Held, held_by, opened
 
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 
-def now() -> float:
-    return 1.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What lay on the disk after a commit, and what the store held."""
+class Form:
+    """How much is written, and in how many torn worlds each prefix ends."""
 
-    file: bytes
-    log: bytes
-    held: tuple[Session, tuple[bytes, ...], bytes]
-
-
-def held_by(spool: Spool) -> tuple[Session, tuple[bytes, ...], bytes]:
-    session = spool.get(ID)
-    bodies = tuple(spool.chunk(ID, index).body for index in range(session.chunks))
-    return session, bodies, spool.tail(ID)
+    rounds: int
+    pages: int
+    torn: int
 
 
-def dictated(folder: Path) -> list[Moment]:
-    """A dictation, looked at after each commit."""
-    spool = Spool.open(folder, KEY, now=now)
-    spool.add(Session(ID, 1.0, Order()))
-    deeds: list[Callable[[], object]] = [
-        lambda: spool.update(ID, lambda s: apply(s, SpeechStarted(1.0)))
-    ]
-    spoken = 0
-    for index in range(4):
-        for frames in (900, 5_000, 12_000):
-            deeds.append(_appending(spool, spoken, frames))
-            spoken += frames
-        deeds.append(_sealing(spool, index))
-    moments = []
-    for deed in deeds:
-        deed()
-        file, log = (folder / "spool.db", folder / "spool.db-wal")
-        moments.append(Moment(file.read_bytes(), log.read_bytes(), held_by(spool)))
-    spool.close()
-    return moments
+SHORT = Form(rounds=1, pages=25, torn=1)
+LONG = Form(rounds=24, pages=0, torn=3)
+FORM = LONG if os.environ.get("SCRIBE_LONG_POWER") else SHORT
 
 
-def _appending(spool: Spool, start: int, frames: int) -> Callable[[], object]:
-    return lambda: spool.append_tail(ID, start, sound(start, frames))
+class Lost(AssertionError):
+    """Something that was acknowledged is not there, or a world does not open."""
 
 
-def _sealing(spool: Spool, index: int) -> Callable[[], object]:
-    body = random.Random(index).randbytes(20_000)
-    return lambda: spool.seal(ID, EncodedChunk(index, body, 17_900))
+class Replay:
+    """The record of one writer, and every world that a power cut could leave of it."""
+
+    def __init__(self, folder: Path, form: Form, level: str = "FULL") -> None:
+        self._home = folder / "home"
+        self._home.mkdir()
+        self._worlds = folder / "worlds"
+        self._worlds.mkdir()
+        self._form = form
+        told = folder / "must hold"
+        writer = (sys.executable, "-m", "tests.services.power_writer", str(self._home), str(told))
+        self.deeds = self._record((*writer, str(form.rounds), level, str(form.pages)), folder)
+        self._must_hold: list[Held] = pickle.loads(told.read_bytes())  # noqa: S301  our own child
+        self._seen: dict[bytes, Held] = {}
+        self.worlds = 0
+        self.compared_bytes = 0
+
+    def _record(self, command: tuple[str, ...], folder: Path) -> list[Deed]:
+        return record(command, self._home, folder / "trace")
+
+    def every_prefix(self) -> None:
+        """Cut the power before the first deed, and after each; raises Lost."""
+        disk, acknowledged = Disk(str(self._home)), 0
+        for number, deed in enumerate(self.deeds):
+            for kind, world in self._cut(disk, number):
+                held = self._opened(world, f"{kind}, before deed {number}")
+                self._judge(held, acknowledged, f"{kind}, before deed {number}: {deed!s:.200}")
+            disk.take(deed)
+            if isinstance(deed, Acknowledged):
+                acknowledged = deed.number
+        assert acknowledged == len(self._must_hold) - 1
+
+    def _cut(self, disk: Disk, number: int) -> Iterator[tuple[str, World]]:
+        yield "all lost", disk.all_lost()
+        yield "all kept", disk.all_kept()
+        for seed in range(self._form.torn):
+            yield f"torn {seed}", disk.torn(random.Random(number * 100 + seed))
+
+    def _judge(self, held: Held, acknowledged: int, where: str) -> None:
+        self.worlds += 1
+        allowed = self._must_hold[acknowledged : acknowledged + 2]
+        self.compared_bytes += _size(held)
+        if held not in allowed:
+            raise Lost(f"{where}: {_told(held)}, not {[_told(one) for one in allowed]}")
+
+    def _opened(self, world: World, where: str) -> Held:
+        """What is in it; many worlds are the same, and are opened once."""
+        digest = world.digest()
+        if digest not in self._seen:
+            folder = self._worlds / str(len(self._seen))
+            world.lay(str(self._home), folder)
+            try:
+                self._seen[digest] = _held_in(folder)
+            except Exception as error:
+                raise Lost(f"{where}: {type(error).__name__}: {error}") from error
+            shutil.rmtree(folder)
+        return self._seen[digest]
 
 
-def after_power_cut(
-    folder: Path, file: bytes, log: bytes
-) -> tuple[Session, tuple[bytes, ...], bytes]:
-    folder.mkdir(parents=True)
-    (folder / "spool.db").write_bytes(file)
-    (folder / "spool.db-wal").write_bytes(log)
-    spool = Spool.open(folder, KEY, now=now)
-    held = held_by(spool)
-    spool.close()
-    assert not list(folder.glob("set-aside*"))
-    return held
+def _held_in(home: Path) -> Held:
+    """What the program finds at its next start; it must not even say that something was wrong."""
+    found = opened(home)
+    try:
+        said = [notice.message for notice in found.notices if "no keyring" not in notice.message]
+        if said or any(home.glob("**/set-aside*")):
+            raise Lost(f"it said: {said}")
+        if (broken := first_break(found.spool.audit_lines())) is not None:
+            raise Lost(f"the audit is broken at {broken}")
+        return held_by(found.spool)
+    finally:
+        found.spool.close()
 
 
-def torn(log: bytes, at: int, chance: random.Random) -> bytes:
-    """The log up to `at`, then a few bytes that were on the disk before."""
-    return log[:at] + chance.randbytes(chance.choice((0, 24, 500, PAGE)))
+def _size(held: Held) -> int:
+    return sum(sum(map(len, one.bodies)) + len(one.tail) + len(one.text) for one in held.values())
 
 
-def test_a_power_cut_while_writing_leaves_the_last_commit_or_the_next(tmp_path: Path) -> None:
-    chance = random.Random(1)
-    moments = dictated(tmp_path / "original")
-    for number, (before, after) in enumerate(itertools.pairwise(moments)):
-        assert after.file == before.file, "the log was written back in between"
-        synced = len(before.log)
-        cuts = [
-            synced,
-            len(after.log),
-            *(chance.randint(synced, len(after.log)) for _ in range(CUTS)),
-        ]
-        for cut in cuts:
-            folder = tmp_path / f"{number}-{cut}-{chance.random()}"
-            log = after.log if cut == len(after.log) else torn(after.log, cut, chance)
-            held = after_power_cut(folder, after.file, log)
-            assert held in (before.held, after.held)
-            assert held == after.held or cut < len(after.log)
+def _told(held: Held) -> Mapping[str, object]:
+    return {
+        name: (len(one.bodies), len(one.tail), one.text, one.session.capture, one.session.delivery)
+        for name, one in held.items()
+    }
 
 
-def test_a_power_cut_while_the_log_is_written_back_loses_nothing(tmp_path: Path) -> None:
-    chance = random.Random(2)
-    moments = dictated(tmp_path / "original")
-    last = moments[-1]
-    written_back = (tmp_path / "original" / "spool.db").read_bytes()
-    for number in range(30):
-        pages = []
-        for at in range(0, len(written_back), PAGE):
-            old, new = last.file[at : at + PAGE], written_back[at : at + PAGE]
-            cut = chance.randint(0, PAGE)
-            pages.append(chance.choice((old, new, new[:cut] + old[cut:].ljust(PAGE - cut, b"\0"))))
-        length = chance.choice((len(written_back), len(last.file)))
-        file = b"".join(pages)[:length]
-        assert after_power_cut(tmp_path / str(number), file, last.log) == last.held
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """In memory where there is such a place: thousands of stores are opened, each with syncs."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else tmp_path
+    with tempfile.TemporaryDirectory(prefix="scribe-power-", dir=place) as made:
+        yield Path(made)
+
+
+def test_a_power_cut_after_any_call_loses_nothing_that_was_acknowledged(
+    folder: Path, tally: Tally
+) -> None:
+    replay = Replay(folder, FORM)
+    assert sum(isinstance(deed, Sync) for deed in replay.deeds) > 50
+    assert any(isinstance(deed, Truncate) for deed in replay.deeds)
+    replay.every_prefix()
+    tally.tried(replay.worlds)
+    tally.compared(replay.compared_bytes)
+    tally.lost(0)
+
+
+@pytest.mark.parametrize("level", ["OFF", "NORMAL"])
+def test_a_store_that_syncs_less_is_found_out(folder: Path, level: str) -> None:
+    """With NORMAL the log is synced only when it is written back: what came since is lost."""
+    replay = Replay(folder, SHORT, level)
+    with pytest.raises(Lost):
+        replay.every_prefix()
