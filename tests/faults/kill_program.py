@@ -119,7 +119,7 @@ class InWindow:
         """What the window was doing when it was killed."""
         address = self._stage.places.control / ADDRESS_FILE
         with _child(self._stage) as (child, phases):
-            wait_for(address.exists, "the window")
+            wait_for(address.exists, "the window", LIMIT_S)
             self._ask("start")
             is_dead = threading.Event()
             speaker = threading.Thread(target=self._stop_in_time, args=(is_dead,))

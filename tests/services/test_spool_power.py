@@ -44,7 +44,7 @@ class Form:
 
 
 SHORT = Form(rounds=1, pages=25, torn=1)
-LONG = Form(rounds=24, pages=0, torn=3)
+LONG = Form(rounds=16, pages=0, torn=2)
 FORM = LONG if os.environ.get("SCRIBE_LONG_POWER") else SHORT
 
 
