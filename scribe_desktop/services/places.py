@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 HOME_VARIABLE = "SCRIBE_DESKTOP_HOME"
@@ -78,7 +79,7 @@ def make_private(folder: Path) -> None:
 
     On Windows the profile's own access list already says so.
     """
-    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    made = list(takewhile(lambda one: not one.exists(), (folder, *folder.parents)))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix":
         folder.chmod(0o700)
