@@ -1,9 +1,9 @@
 """Keeps the key of the spool and the tokens of the services.
 
-In the system keyring. Where there is none, the key is in a file that only
-its owner can read, and a notice says so for as long as that is true; or a
-passphrase locks it. A key is never made where a spool exists already: that
-would shut its recordings away.
+In the system keyring. Where there is none, or as long as it is locked, the
+key is in a file that only its owner can read, and a notice says so for as
+long as that is true; or a passphrase locks it. A key is never made where a
+spool exists already: that would shut its recordings away.
 
 Every call may wait for a keyring that asks its owner for a password, so none
 belongs on the window's thread.
@@ -37,10 +37,18 @@ KEY_BYTES = 32
 
 _KEY_ENTRY = "spool key"
 _PLAIN_KIND = "scribe-desktop key, not locked"
+_WAITS = "waits for the keyring"
+"""In the key file where the keyring was locked when the key came: what may be replaced there."""
+_IF_NONE, _ANYHOW = "where it has none", "in place of any other"
 
 FILE_NOTICE = (
     "This computer has no keyring. The key to the recordings is in a file that only your "
     "user account can read. Use a computer with a keyring, or one whose disk is encrypted."
+)
+
+WAITING_NOTICE = (
+    "The keyring of this computer did not take the key to the recordings. Until it does, the key "
+    "is in a file that only your user account can read; then it goes into the keyring by itself."
 )
 
 
@@ -94,7 +102,8 @@ class Credentials:
                     "their key does not answer.",
                     "Unlock the keyring, then try again.",
                 ) from error
-            return self._new_key_in_file()
+            waits = _IF_NONE if isinstance(error, KeyringSilent) else ""
+            return self._to_file(os.urandom(KEY_BYTES), waits)
         if text is not None:
             return SpoolKey(_decoded(text))
         if spool_exists:
@@ -106,12 +115,43 @@ class Credentials:
 
     def store_spool_key(self, key: bytes) -> SpoolKey:
         """Keep this key, from a backup, in place of any other."""
-        self._path.unlink(missing_ok=True)
         try:
             self._keyring.write(_KEY_ENTRY, _encoded(key))
-        except (KeyringMissing, KeyringSilent):
+        except KeyringMissing:
             return self._to_file(key)
+        except KeyringSilent:
+            return self._to_file(key, waits=_ANYHOW)
+        self._path.unlink(missing_ok=True)
         return SpoolKey(key)
+
+    def bring_key_home(self) -> bool:
+        """Move a key that waits in the file for a locked keyring there; whether it is done.
+
+        Waits for the keyring. A key that is there already stays, unless this one was
+        brought back from its backup: it may open other recordings.
+        """
+        try:
+            text = self._path.read_text()
+            record = json.loads(text)
+            waits = record.get(_WAITS)
+            key = _decoded(record.get("key")) if waits else b""
+        except (OSError, ValueError, AttributeError, CredentialError):
+            return False
+        if not waits:
+            return False
+        try:
+            there = self._keyring.read(_KEY_ENTRY) if waits == _IF_NONE else None
+            if there not in (None, _encoded(key)):
+                return False
+            self._keyring.write(_KEY_ENTRY, _encoded(key))
+            if self._path.read_text() != text:
+                # Replaced meanwhile, perhaps by one behind a passphrase.
+                return False
+            self._path.unlink()
+        except (CredentialError, OSError):
+            return False
+        _log.info("the spool key is in the keyring now")
+        return True
 
     def lock_with_passphrase(self, key: bytes, passphrase: Secret) -> None:
         """Keep the key only under a passphrase, asked for at each start."""
@@ -125,17 +165,17 @@ class Credentials:
         key = os.urandom(KEY_BYTES)
         try:
             self._keyring.write(_KEY_ENTRY, _encoded(key))
-        except (KeyringMissing, KeyringSilent):
+        except KeyringMissing:
             return self._to_file(key)
+        except KeyringSilent:
+            return self._to_file(key, waits=_IF_NONE)
         return SpoolKey(key)
 
-    def _new_key_in_file(self) -> SpoolKey:
-        return self._to_file(os.urandom(KEY_BYTES))
-
-    def _to_file(self, key: bytes) -> SpoolKey:
-        self._write_file(json.dumps({"kind": _PLAIN_KIND, "key": _encoded(key)}) + "\n")
-        _log.warning("the spool key is kept in a file: no keyring")
-        return SpoolKey(key, FILE_NOTICE)
+    def _to_file(self, key: bytes, waits: str = "") -> SpoolKey:
+        record = {"kind": _PLAIN_KIND, "key": _encoded(key)} | ({_WAITS: waits} if waits else {})
+        self._write_file(json.dumps(record) + "\n")
+        _log.warning("the spool key is kept in a file: %s", "locked" if waits else "no keyring")
+        return SpoolKey(key, WAITING_NOTICE if waits else FILE_NOTICE)
 
     def _write_file(self, text: str) -> None:
         try:
@@ -158,7 +198,8 @@ class Credentials:
                 "Import the key from its backup.",
             ) from error
         if is_plain:
-            return SpoolKey(_decoded(record.get("key")), FILE_NOTICE)
+            notice = WAITING_NOTICE if record.get(_WAITS) else FILE_NOTICE
+            return SpoolKey(_decoded(record.get("key")), notice)
         if passphrase is None:
             raise PassphraseNeeded("The recordings are locked.", "Type your passphrase.")
         return SpoolKey(unlock_key(text, passphrase))

@@ -60,6 +60,7 @@ class KeyringDoor:
         self._name = name
         self._backend = backend
         self._limit_s = limit_s
+        self._unanswered: threading.Thread | None = None
 
     def read(self, entry: str) -> str | None:
         """An entry or None; raises KeyringMissing or KeyringSilent."""
@@ -133,16 +134,28 @@ class KeyringDoor:
             except Exception as error:  # noqa: BLE001  it is raised again on the asking thread
                 answers.put(error)
 
-        threading.Thread(target=run, name="keyring", daemon=True).start()
+        earlier = self._unanswered
+        if earlier is not None:
+            # Its dialog is still open: a second question would put up a second one.
+            earlier.join(self._limit_s)
+            if earlier.is_alive():
+                raise _silent()
+        asking = threading.Thread(target=run, name="keyring", daemon=True)
+        asking.start()
         with contextlib.suppress(queue.Empty):
             answer = answers.get(timeout=self._limit_s)
             if not isinstance(answer, Exception):
                 return answer[0]
             raise _translate(answer) from None
-        raise KeyringSilent(
-            "The keyring of this computer does not answer.",
-            "Look for a window that asks for your keyring password, then try again.",
-        )
+        self._unanswered = asking
+        raise _silent()
+
+
+def _silent() -> KeyringSilent:
+    return KeyringSilent(
+        "The keyring of this computer does not answer.",
+        "Look for a window that asks for your keyring password, then try again.",
+    )
 
 
 def _translate(error: Exception) -> CredentialError:

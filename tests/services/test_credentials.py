@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from scribe_desktop.domain.errors import CredentialError, SpoolKeyLost
-from scribe_desktop.services.credentials import FILE_NOTICE, Credentials, PassphraseNeeded
+from scribe_desktop.services.credentials import (
+    FILE_NOTICE,
+    WAITING_NOTICE,
+    Credentials,
+    PassphraseNeeded,
+)
 from scribe_desktop.services.key_envelope import WrongPassphrase, lock_key, unlock_key
 from scribe_desktop.services.keyring_door import KeyringDoor, KeyringMissing, KeyringSilent
 from scribe_desktop.services.places import find_places
@@ -107,7 +112,8 @@ def test_without_a_keyring_the_key_is_in_a_private_file_and_a_notice_lasts(
         first = credentials(folder, backend).spool_key(spool_exists=False)
         again = credentials(folder, backend).spool_key(spool_exists=True)
         assert first == again
-        assert first.notice == again.notice == FILE_NOTICE
+        said = FILE_NOTICE if isinstance(backend, NoKeyring) else WAITING_NOTICE
+        assert first.notice == again.notice == said
         assert (folder / "spool.key").stat().st_mode & 0o077 == 0
 
 
@@ -115,7 +121,74 @@ def test_a_keyring_that_blocks_does_not_block_us(tmp_path: Path, blocked: Blocke
     asked = credentials(tmp_path, blocked, limit_s=0.05)
     with pytest.raises(KeyringSilent, match="safe but locked"):
         asked.spool_key(spool_exists=True)
-    assert asked.spool_key(spool_exists=False).notice == FILE_NOTICE
+    assert asked.spool_key(spool_exists=False).notice == WAITING_NOTICE
+
+
+def test_a_keyring_whose_dialog_is_open_is_not_asked_again(
+    tmp_path: Path, blocked: BlockedKeyring
+) -> None:
+    asked, before = credentials(tmp_path, blocked, limit_s=0.05), set(threading.enumerate())
+    for _ in range(3):
+        with pytest.raises(KeyringSilent):
+            asked.spool_key(spool_exists=True)
+    assert len(set(threading.enumerate()) - before) == 1
+    blocked.over.set()
+    with pytest.raises(SpoolKeyLost):
+        credentials(tmp_path, blocked).spool_key(spool_exists=True)
+
+
+class LockableKeyring(MemoryKeyring):
+    """Locked while it is said to be."""
+
+    is_locked = True
+
+    def get_password(self, service: str, username: str) -> str | None:
+        from keyring.errors import KeyringLocked
+
+        if self.is_locked:
+            raise KeyringLocked
+        return super().get_password(service, username)
+
+
+def test_a_key_that_came_while_the_keyring_was_locked_goes_into_it_when_it_is_open(
+    tmp_path: Path,
+) -> None:
+    keyring = LockableKeyring()
+    key = bytes(range(32))
+    assert credentials(tmp_path, keyring).store_spool_key(key).notice == WAITING_NOTICE
+    assert not credentials(tmp_path, keyring).bring_key_home()
+    assert (tmp_path / "spool.key").exists()
+    keyring.is_locked = False
+    # From a backup, so it takes the place of any other.
+    keyring.entries["scribe-desktop", "spool key"] = "another"
+    assert credentials(tmp_path, keyring).bring_key_home()
+    assert list(tmp_path.iterdir()) == []
+    found = credentials(tmp_path, keyring).spool_key(spool_exists=True)
+    assert (found.key, found.notice) == (key, "")
+    assert not credentials(tmp_path, keyring).bring_key_home()
+
+
+def test_a_key_made_while_the_keyring_was_locked_never_replaces_the_one_in_it(
+    tmp_path: Path,
+) -> None:
+    keyring = LockableKeyring()
+    keyring.entries["scribe-desktop", "spool key"] = "of other recordings"
+    made = credentials(tmp_path, keyring).spool_key(spool_exists=False)
+    keyring.is_locked = False
+    assert not credentials(tmp_path, keyring).bring_key_home()
+    assert credentials(tmp_path, keyring).spool_key(spool_exists=True) == made
+    assert keyring.entries == {("scribe-desktop", "spool key"): "of other recordings"}
+    del keyring.entries["scribe-desktop", "spool key"]
+    assert credentials(tmp_path, keyring).bring_key_home()
+    assert credentials(tmp_path, keyring).spool_key(spool_exists=True).key == made.key
+
+
+def test_where_there_is_no_keyring_a_key_in_a_file_stays_there(
+    tmp_path: Path, keyring: MemoryKeyring
+) -> None:
+    made = credentials(tmp_path, NoKeyring()).spool_key(spool_exists=False)
+    assert not credentials(tmp_path, keyring).bring_key_home()
+    assert credentials(tmp_path, keyring).spool_key(spool_exists=True) == made
 
 
 def test_a_damaged_key_is_said_and_kept(tmp_path: Path, keyring: MemoryKeyring) -> None:
