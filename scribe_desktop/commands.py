@@ -107,7 +107,10 @@ def _begin_once(call: Call, begin: Callable[[Order, SessionId], object]) -> Sess
     """The dictation that was asked for; a holder that left in the middle has it in the spool."""
     line, request = call.line, call.request
     call.program.deliver()
-    session_id = SessionId(request["session_id"])
+    asked = SessionId(request["session_id"])
+    session_id = call.program.strongroom.own_id(asked)
+    if not line.knows(session_id) and line.knows(asked):
+        return asked
     if not line.knows(session_id):
         order = order_for(line, request)
         if request.get("token"):

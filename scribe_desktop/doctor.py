@@ -61,6 +61,12 @@ def _spool(program: Program) -> tuple[bool, str, str]:
     if scarce := low_room(program.places.data):
         return False, scarce.message, scarce.remedy
     kept = f"{len(program.line.sessions())} dictations are kept, encrypted."
+    if waiting := program.strongroom.waiting():
+        said = (
+            f"{kept} Stores that were recorded while the keyring was locked and are safe, but "
+            f"could not be brought here yet: {waiting}."
+        )
+        return False, said, "Start again; if they stay, import the key from its backup."
     if aside := program.strongroom.damaged():
         return (
             True,

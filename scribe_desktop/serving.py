@@ -56,8 +56,8 @@ def _key_for_serving(places: Places) -> bytes:
     """The key of a service that was started alone; asks the keyring, perhaps for long."""
     from scribe_desktop.services.credentials import Credentials
     from scribe_desktop.services.local_service import service_key
-    from scribe_desktop.services.spool_schema import SPOOL_FILE
+    from scribe_desktop.services.spool_opening import has_a_key
 
     credentials = Credentials(places.keyring_name, places.config)
-    kept = credentials.spool_key(spool_exists=(places.spool / SPOOL_FILE).exists())
+    kept = credentials.spool_key(spool_exists=has_a_key(places.spool))
     return service_key(kept.key)

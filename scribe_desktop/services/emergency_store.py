@@ -13,10 +13,12 @@ into a store of its own, made afresh in the folder of the recordings:
   cut leaves a store without it. From there on it is a spool like any other:
   encrypted, a sync at each commit, the tail at most half a second old.
 - When the recordings open, all that is in an emergency store is copied into
-  them in **one** transaction, which also writes down that it was (`take_in`).
-  A crash before it leaves the emergency store for the next start, a crash
-  behind it a copy that is not taken in twice. A dictation that is running at
-  that moment does not notice (`Spool.move_into`).
+  them in **one** transaction, which also writes down that it was
+  (services/spool_joining.py). A crash before it leaves the emergency store for
+  the next start, a crash behind it a copy that is not taken in twice. A
+  dictation that is running at that moment does not notice (`Spool.move_into`).
+- A store that is damaged is mended first; what cannot be read of it stays
+  beside the recordings, with its sealed key.
 - Then its sealed key is deleted, so that what is deleted in the recordings
   later cannot be read in the copy; the files go when the program ends.
 
@@ -44,22 +46,25 @@ from scribe_desktop.domain.errors import (
     ScribeError,
     SpoolDamaged,
     SpoolError,
+    SpoolKeyLost,
 )
-from scribe_desktop.services.key_sealing import public_half, seal_key, unseal_key
+from scribe_desktop.services.key_sealing import not_ours, public_half, seal_key, unseal_key
 from scribe_desktop.services.places import make_private, write_private
 from scribe_desktop.services.spool import Spool
-from scribe_desktop.services.spool_schema import KEY_BYTES, SPOOL_FILE
+from scribe_desktop.services.spool_rescue import holds_recordings
+from scribe_desktop.services.spool_schema import DAMAGE_MARK_FILE, KEY_BYTES
 
 PUBLIC_FILE: Final = "spool.emergency-key"
 SEALED_FILE: Final = "spool.sealed-key"
 _NAME: Final = "emergency-"
 _ASIDE: Final = "set-aside-"
+_SAID: Final = "said that a key is missing for "
 
 _log = logging.getLogger(__name__)
 
 
 class NoEmergencyKey(CredentialError):
-    """Nothing lies beside these recordings with which a key could be sealed."""
+    """Nothing lies beside these recordings with which a key could be sealed, or it is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +103,15 @@ def open_emergency(own: Path, *, now: Callable[[], float]) -> EmergencyStore:
     """A fresh store at `own`, from `emergency_folder`.
 
     Raises NoEmergencyKey where the recordings were never opened by a version
-    that could have prepared for this, and DiskFull.
+    that could have prepared for this or what it left is damaged, and DiskFull.
     """
+    key = os.urandom(KEY_BYTES)
     try:
-        public = (own.parent / PUBLIC_FILE).read_bytes()
-    except OSError as error:
+        sealed = seal_key(key, (own.parent / PUBLIC_FILE).read_bytes())
+    except (OSError, CredentialError) as error:
         raise NoEmergencyKey(
             "Nothing can be recorded before the keyring is open.", "Unlock the keyring."
         ) from error
-    key = os.urandom(KEY_BYTES)
-    sealed = seal_key(key, public)
     try:
         make_private(own)
         write_private(own / SEALED_FILE, sealed.encode())
@@ -129,48 +133,117 @@ def take_in_waiting(
     or that another key opens stays where it is and is tried at each start.
     """
     troubles: list[ScribeError] = []
-    for waiting in sorted(folder.glob(f"{_NAME}*")):
-        if waiting == but:
-            continue
+    for waiting in _stores(folder, but):
         try:
             troubles += _take_in(spool, waiting, key, now)
-        except (SpoolError, CredentialError) as error:
+        except (SpoolError, CredentialError, OSError) as error:
             _log.warning("an emergency store waits: %s", type(error).__name__)
-            troubles.append(error)
+            troubles.append(error if isinstance(error, ScribeError) else _no_room())
     return tuple(troubles)
+
+
+def waiting_stores(folder: Path, but: Path | None = None) -> list[Path]:
+    """The emergency stores beside the recordings in `folder` that did not come home yet."""
+    return [store for store in _stores(folder, but) if holds_recordings(store)]
+
+
+def say_what_waits_for_its_key(
+    spool: Spool, folder: Path, key: bytes, *, but: Path | None = None
+) -> list[ScribeError]:
+    """What to say, once, of stores that only an earlier key of the recordings opens."""
+    unsaid = [
+        store
+        for store in waiting_stores(folder, but)
+        if _is_for_another(store, key) and spool.recall(_SAID + store.name) is None
+    ]
+    # A disk that takes nothing has it said again; the recordings are open all the same.
+    with contextlib.suppress(DiskFull):
+        for store in unsaid:
+            spool.remember(_SAID + store.name, value=True)
+    if not unsaid:
+        return []
+    return [
+        SpoolKeyLost(
+            "What was dictated while the keyring was locked opens only with an earlier key of "
+            "the recordings. It is safe and stays on this computer.",
+            "Import that key from its backup.",
+        )
+    ]
+
+
+def _is_for_another(store: Path, key: bytes) -> bool:
+    try:
+        sealed = _sealed_key(store)
+        return sealed is not None and unseal_key(sealed, key) is None
+    except (OSError, CredentialError):
+        return False
+
+
+def _stores(folder: Path, but: Path | None) -> list[Path]:
+    return [store for store in sorted(folder.glob(f"{_NAME}*")) if store != but]
+
+
+def _sealed_key(store: Path) -> str | None:
+    try:
+        return (store / SEALED_FILE).read_text()
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise not_ours() from error
+
+
+def _no_room() -> DiskFull:
+    return DiskFull(
+        "What was dictated while the keyring was locked cannot be brought to the other "
+        "recordings at the moment. It is safe.",
+        "Check the disk and its free space, then start again.",
+    )
 
 
 def _take_in(
     spool: Spool, waiting: Path, key: bytes, now: Callable[[], float]
 ) -> list[ScribeError]:
-    try:
-        sealed = (waiting / SEALED_FILE).read_text()
-    except FileNotFoundError:
-        if spool.has_taken_in(waiting.name) or not (waiting / SPOOL_FILE).exists():
-            remove(waiting)
-            return []
-        raise SpoolDamaged(
-            "A recording that was made while the keyring was locked has lost its key. "
-            "It was not deleted.",
-            "Ask whoever looks after this computer for a backup of its files.",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise DiskFull("An emergency recording cannot be read at the moment.") from error
-    own = unseal_key(sealed, key)
-    if own is None:
-        # Sealed for recordings whose key is gone; it opens with the backup of that key.
-        return []
+    sealed = _sealed_key(waiting)
     troubles: list[ScribeError] = []
-    if not spool.has_taken_in(waiting.name) and (waiting / SPOOL_FILE).exists():
-        troubles = _mended(waiting, own, now)
-        _log.info("taken in: %d sessions", spool.take_in(waiting, own, once=waiting.name))
-    _keep_what_was_damaged(waiting)
+    if holds_recordings(waiting):
+        if sealed is not None:
+            own = unseal_key(sealed, key)
+            if own is None:
+                # Sealed for recordings whose key is gone; it opens with the backup of that key.
+                return []
+            troubles = join_mended(spool, waiting, own, now)
+        elif spool.taken_in(waiting.name) is None:
+            raise SpoolDamaged(
+                "A recording that was made while the keyring was locked has lost its key. "
+                "It was not deleted.",
+                "Ask whoever looks after this computer for a backup of its files.",
+            )
+    keep_what_was_damaged(waiting)
     remove(waiting)
     return troubles
 
 
+def join_mended(
+    spool: Spool, waiting: Path, own: bytes, now: Callable[[], float]
+) -> list[ScribeError]:
+    """Take in another store, after what is damaged of it was set aside within its folder."""
+    troubles = _mended(waiting, own, now)
+    try:
+        spool.take_in(waiting, own)
+    except SpoolDamaged:
+        if not (waiting / DAMAGE_MARK_FILE).exists():
+            raise
+        # It was sound a moment ago.
+        troubles += _mended(waiting, own, now)
+        spool.take_in(waiting, own)
+    if not troubles and any(waiting.glob(f"{_ASIDE}*")):
+        # An earlier start was cut short before it could say so.
+        troubles.append(_was_damaged())
+    return troubles
+
+
 def _mended(waiting: Path, own: bytes, now: Callable[[], float]) -> list[ScribeError]:
-    """Set a damaged emergency store aside within its folder and save what can be read of it."""
+    """Set a damaged store aside within its folder and save what can be read of it."""
     try:
         Spool.open(waiting, own, now=now).close()
     except SpoolDamaged as damage:
@@ -179,10 +252,19 @@ def _mended(waiting: Path, own: bytes, now: Callable[[], float]) -> list[ScribeE
     return []
 
 
-def _keep_what_was_damaged(waiting: Path) -> None:
-    """Lay what was set aside in an emergency store beside what was set aside otherwise."""
+def _was_damaged() -> SpoolDamaged:
+    return SpoolDamaged(
+        "A file with recordings on this computer was damaged. It was set aside, and what can "
+        "be read of it was saved.",
+        "Check the dictations that are marked with a gap.",
+    )
+
+
+def keep_what_was_damaged(waiting: Path) -> None:
+    """Lay what was set aside in such a store beside what was set aside otherwise."""
     for aside in waiting.glob(f"{_ASIDE}*"):
-        shutil.copy2(waiting / SEALED_FILE, aside / SEALED_FILE)
+        if (waiting / SEALED_FILE).exists():
+            write_private(aside / SEALED_FILE, (waiting / SEALED_FILE).read_bytes())
         aside.rename(waiting.parent / f"{aside.name}-{secrets.token_hex(4)}")
 
 

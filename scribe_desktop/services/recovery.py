@@ -5,6 +5,7 @@ crash is missing (PRODUCT.md, promise 1). Nothing is asked of the clinician.
 """
 
 import logging
+from collections.abc import Collection
 
 from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.chunker import LOCAL_CUTS, Chunker, Cuts, remote_cuts
@@ -19,15 +20,16 @@ from scribe_desktop.services.voice import voice_detector
 log = logging.getLogger(__name__)
 
 
-def recover(spool: Spool, now: float) -> tuple[Session, ...]:
+def recover(spool: Spool, now: float, but: Collection[SessionId] = ()) -> tuple[Session, ...]:
     """Seal and stop every session that a crash left open; returns them as they are now.
 
-    Called once at start, before anything records. A session that the disk
-    does not take now stays as it is and is recovered at the next start.
+    Called once at start, before anything records but the sessions `but`. A
+    session that the disk does not take now stays as it is and is recovered at
+    the next start.
     """
     recovered = []
     for session in spool.sessions():
-        if session.capture is Capture.STOPPED:
+        if session.capture is Capture.STOPPED or session.session_id in but:
             continue
         try:
             after = close_tail(spool, session.session_id, now)

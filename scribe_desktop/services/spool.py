@@ -11,12 +11,12 @@ the window. Listeners are called on the thread that made the change,
 after the commit and outside the lock, in the order of the commits.
 """
 
+import contextlib
 import hashlib
 import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.audit import AuditLine
@@ -34,13 +34,11 @@ from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.session_numbers import session_meant
 from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_file import SpoolFile
+from scribe_desktop.services.spool_joining import TAKEN_IN, Came, taken_names
 from scribe_desktop.services.spool_news import Listener, SpoolNews
 from scribe_desktop.services.spool_receipts import Receipt, SpoolReceipts
 from scribe_desktop.services.spool_rescue import damaged_asides, open_or_set_aside
 from scribe_desktop.services.spool_speech import SpoolSpeech
-
-_TAKEN_IN = "taken in "
-"""The fact that another store's sessions are here, with its name behind it."""
 
 
 class Spool:
@@ -55,13 +53,13 @@ class Spool:
         self._sessions: dict[SessionId, Session] = {}
         self._left: list[SpoolFile] = []
         self._use(file)
+        self._load()
 
     def _use(self, file: SpoolFile) -> None:
         self._file = file
         self._audit = SpoolAudit(file, self._now)
         self._receipts = SpoolReceipts(file)
         self._speech = SpoolSpeech(file)
-        self._load()
 
     @classmethod
     def open(cls, folder: Path, key: bytes, *, now: Callable[[], float]) -> "Spool":
@@ -285,46 +283,56 @@ class Spool:
 
     # --- what was set aside ----------------------------------------------------------
 
-    def take_in(self, aside: Path, key: bytes, *, once: str = "") -> int:
-        """Add the sessions of another store; returns how many were new.
+    def take_in(self, aside: Path, key: bytes) -> int:
+        """Add what is in another store, all of it or nothing; returns how many sessions came.
 
-        With a name in `once` it is written down in the same transaction that it was.
+        Raises SpoolDamaged where that store has to be mended first.
         """
         with self._lock:
-            before = set(self._sessions)
-
-            def join(audit: list[Any]) -> None:
-                self._audit.join(audit)
-                if once:
-                    self._put_fact(_TAKEN_IN + once, self._now())
-
-            self._file.take_in(aside, key, self._now(), join)
-            self._load()
-            new = [self._sessions[one] for one in self._sessions.keys() - before]
-            for session in new:
-                self._news.add(session)
+            with self._file.joining(aside, key) as joining:
+                came = joining.complete(self._now(), self._audit.join)
+            self._joined(came)
         self._news.tell()
-        return len(new)
+        return came.new
 
-    def has_taken_in(self, name: str) -> bool:
-        """Whether a store of that name was taken in `once`."""
-        return self.recall(_TAKEN_IN + name) is not None
+    def _joined(self, came: Came) -> None:
+        """After the commit, and from memory: a disk that refuses now must not undo what is."""
+        known = {one: kept for one, kept in self._sessions.items() if one not in came.gone}
+        self._sessions = known | {session.session_id: session for session in came.sessions}
+        for session in came.sessions:
+            self._news.add(session)
 
-    def move_into(self, other: "Spool", key: bytes) -> None:
+    def taken_in(self, name: str) -> frozenset[SessionId] | None:
+        """Which sessions came of the store of that name; None if it was never taken in."""
+        fact = self.recall(TAKEN_IN + name)
+        return None if fact is None else frozenset((taken_names(fact)[0] or {}).values())
+
+    def move_into(
+        self, other: "Spool", key: bytes, switched: Callable[[], None] = lambda: None
+    ) -> None:
         """Go on in `other`, with all that is here; whoever uses this spool does not notice.
 
         `key` opens this one. Called while it is written to; whoever writes
-        waits. `other` is used by nobody else, and not afterwards. Raises
+        waits for the last rows and the commit. `other` is used by nobody else,
+        and not afterwards. `switched` is called before anybody is told. Raises
         SpoolError with nothing changed.
         """
-        with self._lock:
-            other.take_in(self._file.folder, key, once=self._file.folder.name)
+        with contextlib.ExitStack() as held:
+            with other._file.joining(self._file.folder, key, keeps_names=True) as joining:  # noqa: SLF001  one of our own kind
+                joining.copy_ahead()
+                other._file.settle_ahead()  # noqa: SLF001
+                held.enter_context(self._lock)
+                came = joining.complete(self._now(), other._audit.join)  # noqa: SLF001
             # Not closed yet: whoever looks at this moment has it in hand.
             self._left.append(self._file)
-            self._use(other._file)  # noqa: SLF001  one of our own kind
-            for session in self._sessions.values():
-                self._news.add(session)
+            self._use(other._file)  # noqa: SLF001
+            self._sessions = other._sessions  # noqa: SLF001
+            self._joined(came)
+        switched()
         self._news.tell()
+        self._file.write_back()
+        with self._lock:
+            self._file.write_back_by_itself()
 
     def damaged_asides(self) -> tuple[tuple[Path, float], ...]:
         """The damaged stores beside this one, and when each was set aside."""

@@ -4,11 +4,11 @@ Not locked here: the spool calls whatever writes with its lock held and inside a
 transaction.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from scribe_desktop.domain.audit import NO_LINE, AuditLine, deeds, seal_line
-from scribe_desktop.domain.session import Session
+from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.spool_file import SpoolFile
 
 
@@ -24,10 +24,13 @@ class SpoolAudit:
         for action in deeds(before, after):
             self.add(action, after.session_id)
 
-    def join(self, rows: Iterable[Any]) -> None:
-        """Write the lines of another store behind ours, with the time that each has there."""
+    def join(self, rows: Iterable[Any], names: Mapping[str, SessionId]) -> None:
+        """Write the lines of another store behind ours, with the time that each has there.
+
+        `names` tells what a session of that store is called in this one.
+        """
         for _, at, action, session_id, detail, _ in rows:
-            self.add(action, session_id, detail, at=at)
+            self.add(action, names.get(session_id, session_id), detail, at=at)
 
     def add(
         self, action: str, session_id: str = "", detail: str = "", *, at: float | None = None

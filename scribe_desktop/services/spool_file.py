@@ -7,13 +7,14 @@ spool calls everything that writes with the spool's lock held.
 """
 
 import contextlib
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from scribe_desktop.domain.errors import DiskFull, SpoolDamaged
-from scribe_desktop.services.spool_salvage import copy_readable
+from scribe_desktop.domain.errors import DiskFull, SpoolDamaged, SpoolError
+from scribe_desktop.services.spool_joining import Joining, Unreadable
 from scribe_desktop.services.spool_schema import (
     DAMAGE_MARK_FILE,
     SPOOL_FILE,
@@ -24,6 +25,10 @@ from scribe_desktop.services.spool_schema import (
     transaction,
     translated,
 )
+
+_LOG_FILE = f"{SPOOL_FILE}-wal"
+_LONG_LOG_PAGES = 1000
+"""As the library has it by itself."""
 
 
 class SpoolFile:
@@ -79,18 +84,39 @@ class SpoolFile:
             self._glass.close()
             self._glass = None
 
-    def take_in(
-        self, aside: Path, key: bytes, at: float, join: Callable[[list[Any]], None]
-    ) -> None:
-        """Copy every readable row of another store that `key` opens; all of it or nothing.
+    @contextlib.contextmanager
+    def joining(self, aside: Path, key: bytes, *, keeps_names: bool = False) -> Iterator[Joining]:
+        """A transaction that brings all of another store, which `key` opens, into this one.
 
-        `join` is called within the transaction with the rows of its audit.
+        Raises SpoolDamaged where that one cannot be read, with a mark there and none here.
         """
-        with self._watched():
-            with contextlib.closing(connect(aside / SPOOL_FILE, key)) as other:
-                prepare(other)
-            self._reconnect_if_suspect()
-            copy_readable(lambda: connect(aside / SPOOL_FILE, key), self._connection, at, join)
+        try:
+            with contextlib.closing(connect(aside / SPOOL_FILE, key)) as there, self.transaction():
+                yield Joining(there, self._connection, aside.name, keeps_names=keeps_names)
+        except Unreadable as error:
+            with contextlib.suppress(OSError):
+                (aside / DAMAGE_MARK_FILE).touch()
+            raise damaged() from error
+
+    def settle_ahead(self) -> None:
+        """Sync what a long transaction has written so far, so that its commit is short."""
+        # It may not be written back at that commit either: `write_back` does it at leisure.
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        with contextlib.suppress(OSError), (self._folder / _LOG_FILE).open("rb+") as log:
+            os.fsync(log.fileno())
+
+    def write_back(self) -> None:
+        """Write the log back into the file, while others write on."""
+        with (
+            contextlib.suppress(SpoolError),
+            translated(),
+            contextlib.closing(connect(self._folder / SPOOL_FILE, self._key)) as other,
+        ):
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def write_back_by_itself(self) -> None:
+        """From now on as usual again, at whatever commit finds the log long."""
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {_LONG_LOG_PAGES}")
 
     def refuse(self) -> NoReturn:
         """Raise SpoolDamaged for a row that is not what was written."""

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,19 +10,31 @@ from pathlib import Path
 
 from scribe_desktop.domain.errors import (
     CredentialError,
+    DiskFull,
     ScribeError,
     SpoolDamaged,
     SpoolError,
     SpoolKeyLost,
 )
 from scribe_desktop.services.credentials import Credentials
-from scribe_desktop.services.emergency_store import keep_public_half, take_in_waiting
+from scribe_desktop.services.emergency_store import (
+    PUBLIC_FILE,
+    join_mended,
+    keep_public_half,
+    keep_what_was_damaged,
+    say_what_waits_for_its_key,
+    take_in_waiting,
+)
 from scribe_desktop.services.key_envelope import unlock_key
 from scribe_desktop.services.places import Places
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.spool import Spool
-from scribe_desktop.services.spool_rescue import aside_for_key, is_key_of, set_aside_for_key
-from scribe_desktop.services.spool_schema import SPOOL_FILE
+from scribe_desktop.services.spool_rescue import (
+    aside_for_key,
+    holds_recordings,
+    is_key_of,
+    set_aside_for_key,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +49,14 @@ class OpenedSpool:
 
     def __repr__(self) -> str:
         return f"OpenedSpool(notices={len(self.notices)})"
+
+
+def has_a_key(folder: Path) -> bool:
+    """Whether there are or were recordings in `folder`: then nobody may make a new key for it.
+
+    A rescue that was cut short leaves them under another name for a moment.
+    """
+    return holds_recordings(folder) or (folder / PUBLIC_FILE).exists()
 
 
 def open_spool(
@@ -56,15 +77,16 @@ def open_spool(
     """
     notices: list[ScribeError] = []
     try:
-        kept = credentials.spool_key(
-            spool_exists=(folder / SPOOL_FILE).exists(), passphrase=passphrase
-        )
+        kept = credentials.spool_key(spool_exists=has_a_key(folder), passphrase=passphrase)
     except SpoolKeyLost:
-        notices.append(set_aside_for_key(folder, now()))
+        if holds_recordings(folder):
+            notices.append(set_aside_for_key(folder, now()))
         kept = credentials.spool_key(spool_exists=False, passphrase=passphrase)
     has_key()
     if kept.notice:
         notices.append(CredentialError(kept.notice))
+        # A keyring may take minutes, and the recordings are open without it.
+        threading.Thread(target=credentials.bring_key_home, name="key", daemon=True).start()
     try:
         spool = Spool.open(folder, kept.key, now=now)
     except (SpoolDamaged, SpoolKeyLost) as trouble:
@@ -72,6 +94,7 @@ def open_spool(
         spool = Spool.open(folder, kept.key, now=now)
     keep_public_half(folder, kept.key)
     notices += take_in_waiting(spool, folder, kept.key, now=now, but=emergency)
+    notices += say_what_waits_for_its_key(spool, folder, kept.key, but=emergency)
     for notice in notices:
         _log.warning("opened with a notice: %s", type(notice).__name__)
     return OpenedSpool(spool, kept.key, tuple(notices))
@@ -87,26 +110,45 @@ def import_key(
     this key is read into the open one and then removed.
     """
     key = unlock_key(text, passphrase)
-    if spool is None and (folder / SPOOL_FILE).exists() and is_key_of(folder, key):
+    if spool is None and holds_recordings(folder) and is_key_of(folder, key):
         credentials.store_spool_key(key)
         return 0
     aside = aside_for_key(folder, key)
-    # Sealed for that key while it was lost, there may be emergency recordings, too.
-    before = 0 if spool is None else len(spool.sessions())
-    if spool is not None:
-        take_in_waiting(spool, folder, key, now=time.time)
-        if aside is None and len(spool.sessions()) > before:
-            return len(spool.sessions()) - before
-    if aside is None:
-        raise CredentialError(
-            "That key opens none of the recordings on this computer.",
-            "Choose the backup that was made on this computer.",
-        )
     if spool is None:
+        if aside is None:
+            raise _opens_none()
         raise SpoolError("The recordings must be open to take others in.", "Start the program.")
-    spool.take_in(aside, key)
-    shutil.rmtree(aside)
-    return len(spool.sessions()) - before
+    before = len(spool.sessions())
+    if aside is not None:
+        _bring_back(spool, aside, key)
+    # Sealed for that key while it was lost, there may be emergency recordings, too; those
+    # that the others had taken in are known by now.
+    troubles = take_in_waiting(spool, folder, key, now=time.time)
+    count = len(spool.sessions()) - before
+    if aside is None and count == 0:
+        raise troubles[0] if troubles else _opens_none()
+    return count
+
+
+def _bring_back(spool: Spool, aside: Path, key: bytes) -> None:
+    """Read what was set aside into the open recordings; what is damaged of it stays."""
+    join_mended(spool, aside, key, time.time)
+    try:
+        keep_what_was_damaged(aside)
+    except OSError as error:
+        raise DiskFull(
+            "The disk takes nothing at the moment. The recordings are here, and nothing was "
+            "deleted.",
+            "Free some space, then import the key again.",
+        ) from error
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _opens_none() -> CredentialError:
+    return CredentialError(
+        "That key opens none of the recordings on this computer.",
+        "Choose the backup that was made on this computer.",
+    )
 
 
 def import_key_before_opening(places: Places, text: str, passphrase: Secret) -> bool:

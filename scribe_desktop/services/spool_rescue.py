@@ -59,8 +59,9 @@ def _open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) ->
     path = folder / SPOOL_FILE
     if not path.exists():
         _finish_rescue(folder, now())
+    if not path.exists():
         _write_key_mark(folder, key)
-    if path.exists() and not is_key_of(folder, key):
+    elif not is_key_of(folder, key):
         raise set_aside_for_key(folder, now())
     connection = connect(path, key)
     try:
@@ -76,8 +77,16 @@ def _open_or_set_aside(folder: Path, key: bytes, *, now: Callable[[], float]) ->
     return SpoolFile(folder, key, connection)
 
 
+def holds_recordings(folder: Path) -> bool:
+    """Whether there is a store in `folder`, or what a rescue left of one that was cut short."""
+    names = (*(SPOOL_FILE + part for part in _PARTS), _RESCUE_FILE)
+    return any((folder / name).exists() for name in names)
+
+
 def set_aside_for_key(folder: Path, at: float) -> SpoolKeyLost:
     """Set a store aside whose key is gone, and return what to tell the clinician."""
+    if not (folder / SPOOL_FILE).exists():
+        _finish_rescue(folder, at)
     # Nothing of it was saved, so nobody may take it for a damaged store whose time is over.
     (folder / DAMAGE_MARK_FILE).unlink(missing_ok=True)
     _set_aside(folder, at)
@@ -91,7 +100,9 @@ def set_aside_for_key(folder: Path, at: float) -> SpoolKeyLost:
 def aside_for_key(folder: Path, key: bytes) -> Path | None:
     """The newest store that was set aside only because this key was missing."""
     for aside in sorted(folder.glob("set-aside-*"), reverse=True):
-        waits_for_key = not (aside / DAMAGE_MARK_FILE).exists() and (aside / SPOOL_FILE).exists()
+        # It may have been damaged, too, and its rescue cut short.
+        is_saved = (aside / DAMAGE_MARK_FILE).exists() and not (aside / _RESCUE_FILE).exists()
+        waits_for_key = holds_recordings(aside) and not is_saved
         if waits_for_key and (aside / KEY_MARK_FILE).exists() and is_key_of(aside, key):
             return aside
     return None
@@ -166,9 +177,11 @@ def _set_aside(folder: Path, at: float) -> Path:
         number += 1
         aside = folder / f"set-aside-{stamp}-{number}"
     make_private(aside)
-    # Copied first: without its mark nobody could tell later which key opens the store.
-    with contextlib.suppress(FileNotFoundError):
-        write_private(aside / KEY_MARK_FILE, (folder / KEY_MARK_FILE).read_bytes())
+    # Copied first: without its marks nobody could tell later which key opens the store,
+    # nor that what it holds was saved.
+    for mark in (KEY_MARK_FILE, DAMAGE_MARK_FILE):
+        with contextlib.suppress(FileNotFoundError):
+            write_private(aside / mark, (folder / mark).read_bytes())
     for name in (*(SPOOL_FILE + part for part in _PARTS), HEAD_FILE, DAMAGE_MARK_FILE):
         with contextlib.suppress(FileNotFoundError):
             (folder / name).rename(aside / name)
@@ -235,4 +248,7 @@ def _finish_rescue(folder: Path, at: float) -> None:
     rescued = folder / _RESCUE_FILE
     # Only a closed store has no log beside it; with one the rescue itself was cut short.
     if rescued.exists() and not (folder / (_RESCUE_FILE + "-wal")).exists():
+        # Killed before these had gone: they belong to the damaged one.
+        for name in (HEAD_FILE, DAMAGE_MARK_FILE):
+            (folder / name).unlink(missing_ok=True)
         rescued.rename(folder / SPOOL_FILE)

@@ -20,13 +20,17 @@ from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.record import read_session, session_record
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
-from scribe_desktop.services.spool_schema import TABLES, transaction
+from scribe_desktop.services.spool_schema import TABLES, is_unreadable, transaction
 
 LOST_AUDIO = "damaged file"
 """The reason of a gap where a chunk could not be read any more."""
 
 _HOPELESS_ROWS = 5000
 """So many rows in a row that fail, with no known last row, are taken for the end."""
+
+
+_TRIES = 3
+"""A disk may refuse for a moment; a bad block of it refuses each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +41,21 @@ class Rescued:
     chunks_lost: int
 
 
-def copy_readable(
-    dial: Callable[[], Any],  # untyped library
-    new: Any,  # noqa: ANN401
-    at: float,
-    join: Callable[[list[Any]], None] | None = None,
-) -> Rescued:
-    """Copy every readable row of the store that `dial` opens into `new`, in one transaction.
-
-    A `new` that has rows of its own has an audit of its own, too, whose lines
-    are a chain: `join` gets those of the old one within the transaction.
-    """
+def copy_readable(dial: Callable[[], Any], new: Any, at: float) -> Rescued:  # noqa: ANN401  untyped library
+    """Copy every readable row of the store that `dial` opens into `new`, in one transaction."""
     with transaction(new):
         new.execute("PRAGMA defer_foreign_keys = ON")
-        ours = {session_id for (session_id,) in new.execute("SELECT session_id FROM sessions")}
         with contextlib.closing(_Reader(dial)) as old:
             for table in TABLES:
-                if join is not None and table == "audit":
-                    join(list(old.rows(table)))
-                    continue
                 for row in old.rows(table):
                     if _is_sound(table, row):
                         marks = ", ".join("?" * len(row))
                         new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608  our own words
         _adopt_orphans(new, at)
-        rows = new.execute("SELECT session_id, record FROM sessions").fetchall()
-        # Those that were there before are what they are: their audio may have been deleted.
-        came = [read_session(json.loads(record)) for one, record in rows if one not in ours]
-        lost = sum(_reconcile(new, session) for session in came)
-    return Rescued(len(came), lost)
+        rows = new.execute("SELECT record FROM sessions").fetchall()
+        saved = [read_session(json.loads(record)) for (record,) in rows]
+        lost = sum(_reconcile(new, session) for session in saved)
+    return Rescued(len(saved), lost)
 
 
 class _Reader:
@@ -93,13 +83,17 @@ class _Reader:
             yield from rows or ()
 
     def _try(self, query: str) -> list[Any] | None:
-        try:
-            rows: list[Any] = self._connection.execute(query).fetchall()
-        except dbapi2.DatabaseError:
-            self._connection.close()
-            self._connection = self._dial()
-            return None
-        return rows
+        for _ in range(_TRIES):
+            try:
+                rows: list[Any] = self._connection.execute(query).fetchall()
+            except dbapi2.DatabaseError as error:
+                self._connection.close()
+                self._connection = self._dial()
+                if is_unreadable(error):
+                    return None
+            else:
+                return rows
+        return None
 
 
 def _is_sound(table: str, row: Any) -> bool:  # noqa: ANN401

@@ -87,7 +87,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 TABLES = ("sessions", "chunks", "tail", "results", "facts", "audit")
-"""In the order in which rows may be copied: parents first. `sent_files` is not among them:
+"""What a rescue copies, parents first. `sent_files` is not among them:
 an older store has none, and what it says can be found out again."""
 
 _NO_ROOM = {dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_READONLY, dbapi2.SQLITE_CANTOPEN}
@@ -168,6 +168,11 @@ def translated() -> Iterator[None]:
         if ours is None:
             raise
         raise ours from error
+
+
+def is_unreadable(error: dbapi2.DatabaseError) -> bool:
+    """Whether what lies there is not what was written, now and at each later try."""
+    return (getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE) in _UNREADABLE
 
 
 def _translate(code: int) -> SpoolError | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from scribe_desktop.domain.errors import ScribeError
+from scribe_desktop.domain.errors import ScribeError, SpoolDamaged
 from scribe_desktop.services.keyring_door import KeyringSilent
 from scribe_desktop.services.spool_opening import OpenedSpool
 
@@ -23,7 +23,8 @@ ASK_AGAIN_S: Final = 2.0
 """After a refusal that came by itself: somebody may unlock the keyring elsewhere."""
 
 LET_BE_S: Final = 60.0
-"""After one that took a person's time: whoever closed the dialog does not want it back at once."""
+"""After one that took a person's time: whoever closed the dialog does not want it back at once.
+And after damage, which the next start mends: it costs a second of work each time."""
 
 _BY_HAND_S: Final = 1.0
 
@@ -102,7 +103,8 @@ class Unlocking:
     ) -> None:
         """Hand the recordings to `go_on` when they are open; try again if it raises ScribeError.
 
-        What stands in the way meanwhile is told to `on_trouble`, each trouble once.
+        They are closed then, so it may raise only as long as nobody uses them. What
+        stands in the way meanwhile is told to `on_trouble`, each trouble once.
         """
         with self._turn:
             self._go_on, self._on_trouble = go_on, on_trouble
@@ -125,7 +127,8 @@ class Unlocking:
             if self._is_done():
                 return
             is_by_hand = time.monotonic() - asked_at > _BY_HAND_S
-            self._stopped.wait(self._let_be_s if is_by_hand else self._ask_again_s)
+            is_in_vain = SpoolDamaged in self._told
+            self._stopped.wait(self._let_be_s if is_by_hand or is_in_vain else self._ask_again_s)
 
     def _is_done(self) -> bool:
         """Ask once; whether nobody needs another answer."""

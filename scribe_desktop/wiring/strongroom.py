@@ -5,13 +5,14 @@ the keyring gives its key that spool goes on as the spool of all recordings
 (services/emergency_store.py); what only that one can do waits for it in `key`.
 """
 
+import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from scribe_desktop.domain.errors import ScribeError, SpoolLocked
-from scribe_desktop.domain.session import Capture
+from scribe_desktop.domain.errors import ScribeError, SpoolError, SpoolLocked
+from scribe_desktop.domain.session import Capture, SessionId
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.emergency_store import (
     EmergencyStore,
@@ -19,13 +20,13 @@ from scribe_desktop.services.emergency_store import (
     emergency_folder,
     open_emergency,
     remove,
+    waiting_stores,
 )
 from scribe_desktop.services.keyring_door import ASK_LIMIT_S
 from scribe_desktop.services.places import Places
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.spool import Spool
-from scribe_desktop.services.spool_opening import OpenedSpool, import_key, open_spool
-from scribe_desktop.services.spool_schema import SPOOL_FILE
+from scribe_desktop.services.spool_opening import OpenedSpool, has_a_key, import_key, open_spool
 from scribe_desktop.services.unlocking import SOON_S, Unlocking
 
 _log = logging.getLogger(__name__)
@@ -54,8 +55,7 @@ OPEN_AGAIN = "The keyring is open: all your recordings are here, and what waits 
 
 def begin_unlocking(places: Places) -> Unlocking:
     """Ask the keyring for the key and open the recordings with it, on a thread."""
-    exists = (places.spool / SPOOL_FILE).exists()
-    limit_s = PROMPT_LIMIT_S if exists else ASK_LIMIT_S
+    limit_s = PROMPT_LIMIT_S if has_a_key(places.spool) else ASK_LIMIT_S
     credentials = Credentials(places.keyring_name, places.config, limit_s=limit_s)
 
     own = emergency_folder(places.spool, time.time())
@@ -143,28 +143,38 @@ class Strongroom:
         """
 
         def unlocked(opened: OpenedSpool) -> None:
-            notices = opened.notices + _recovered(opened.spool)
+            # An attempt that failed at its commit may be there all the same: it still records.
+            ours = opened.spool.taken_in(self._unlocking.emergency.name) or ()
+            notices = opened.notices + _recovered(opened.spool, but=ours)
             with self._moving:
-                if self._closed:
-                    # The next start brings home what was recorded.
+                if self._closed or self._emergency is None or not self.is_locked:
+                    # Where it was too late, the next start brings home what was recorded.
                     opened.spool.close()
                     return
-                self._move_into(opened, notices)
-            go_on()
+                self._move_into(opened, self._emergency, notices)
+            try:
+                go_on()
+            except ScribeError as error:
+                # The recordings are open and in use: nothing of that is tried again.
+                on_trouble(error)
 
         if self.is_locked:
             self._unlocking.then(unlocked, on_trouble)
 
-    def _move_into(self, opened: OpenedSpool, notices: tuple[ScribeError, ...]) -> None:
-        if self._emergency is None:
-            raise RuntimeError("it is open already")
-        self.spool.move_into(opened.spool, self._emergency.key)
-        # Without its key nobody reads the copy, whatever becomes of the files.
-        self._emergency.forget_key()
-        self._key, self.notices = opened.key, notices
-        self._open.set()
-        self._awaited.set()
-        _log.info("the keyring is open")
+    def _move_into(
+        self, opened: OpenedSpool, emergency: EmergencyStore, notices: tuple[ScribeError, ...]
+    ) -> None:
+        """Go on in the open recordings; whatever is raised left everything as it was."""
+
+        def switched() -> None:
+            # Without its key nobody reads the copy, whatever becomes of the files.
+            emergency.forget_key()
+            self._key, self.notices = opened.key, notices
+            self._open.set()
+            self._awaited.set()
+            _log.info("the keyring is open")
+
+        self.spool.move_into(opened.spool, emergency.key, switched)
 
     def key(self) -> bytes:
         """The key of all recordings; waits for the keyring, raises SpoolLocked at the end."""
@@ -173,14 +183,36 @@ class Strongroom:
             raise REFUSED
         return self._key
 
+    def opens(self) -> bool:
+        """Wait for the keyring, however long; whether it is open."""
+        self._awaited.wait()
+        return not self.is_locked
+
     def leave(self) -> None:
         """Wait for the keyring no more; returns at once."""
         self._unlocking.stop()
         self._awaited.set()
 
+    def own_id(self, session_id: SessionId) -> SessionId:
+        """What a dictation that was asked for under this id is called here.
+
+        In an emergency another one, the same for as long as the program runs.
+        A request is repeated when whoever served it was killed, and the store
+        of that one is locked: two dictations must not have one id.
+        """
+        if self._emergency is None:
+            return session_id
+        both = f"{self._emergency.folder.name} {session_id}"
+        return SessionId(f"ses_{hashlib.sha256(both.encode()).hexdigest()[:24]}")
+
     def damaged(self) -> int:
         """How many damaged stores lie beside the one that is open."""
         return len(self.spool.damaged_asides())
+
+    def waiting(self) -> int:
+        """How many emergency stores of earlier starts could not be brought home."""
+        own = None if self._emergency is None else self._emergency.folder
+        return len(waiting_stores(self._places.spool, own))
 
     def export_key(self, passphrase: Secret) -> str:
         """The key of the recordings, locked with a passphrase; raises CredentialError."""
@@ -199,16 +231,25 @@ class Strongroom:
         self.leave()
         with self._moving:
             self._closed = True
+        is_needed = self._emergency is None or (self.is_locked and not self._is_unused())
         self.spool.close()
-        if self._emergency is not None and not (self.is_locked and self.spool.sessions()):
+        if self._emergency is not None and not is_needed:
             remove(self._emergency.folder)
 
+    def _is_unused(self) -> bool:
+        """Whether nothing was done here: who deleted what was recorded is written down, too."""
+        try:
+            return not self.spool.sessions() and not self.spool.audit_lines()
+        except SpoolError:
+            return False
 
-def _recovered(spool: Spool) -> tuple[ScribeError, ...]:
-    """Nothing, or the sentence to say."""
-    if all(session.capture is Capture.STOPPED for session in spool.sessions()):
+
+def _recovered(spool: Spool, but: Collection[SessionId] = ()) -> tuple[ScribeError, ...]:
+    """Nothing, or the sentence to say; `but` is being recorded now."""
+    left_open = (one for one in spool.sessions() if one.capture is not Capture.STOPPED)
+    if all(session.session_id in but for session in left_open):
         return ()
     # What hears and encodes takes most of a second to load, and few starts need it.
     from scribe_desktop.services.recovery import recover
 
-    return (INTERRUPTED,) if recover(spool, time.time()) else ()
+    return (INTERRUPTED,) if recover(spool, time.time(), but) else ()

@@ -123,6 +123,37 @@ def test_kill_9_while_the_keyring_is_locked_loses_no_more_than_a_second(home: Lo
     assert newest["audio_seconds"] >= frames / SAMPLE_RATE - 1.0
 
 
+def test_kill_9_of_the_window_that_records_for_a_terminal_keeps_both_parts_apart(
+    home: LockedHome,
+) -> None:
+    home.lock()
+    with home.started() as window:
+        wait_for(lambda: home.logged("window shown"), "the window")
+        answers(home)
+        with home.started("dictate", "--mic", "any", *ASKED) as asker:
+            heard_until(home, SPOKEN_S)
+            window.kill()
+            window.communicate()
+            frames = [home.heard_frames()]
+            home.count.unlink()
+            # The asker takes the window's place and is dictated to from here.
+            heard_until(home, SPOKEN_S)
+            out, _ = asker.communicate("\n", timeout=20)
+        frames.append(home.heard_frames())
+    assert asker.returncode == Exit.UNREACHABLE
+    assert len(home.emergencies()) == 2
+    home.unlock()
+    assert home.done("deliver", "--json").returncode == Exit.DONE
+    rows = json.loads(home.done("sessions", "--json").stdout)
+    assert [row["status"] for row in rows] == ["completed", "completed"]
+    assert json.loads(out)["session_id"] in [row["session_id"] for row in rows]
+    lengths = [row["audio_seconds"] for row in sorted(rows, key=lambda row: row["created_at"])]
+    assert all(
+        length >= heard / SAMPLE_RATE - 1.0 for length, heard in zip(lengths, frames, strict=True)
+    )
+    assert not home.emergencies()
+
+
 @pytest.mark.parametrize("how", ["locked", "silent"])
 def test_the_window_opens_and_a_running_dictation_goes_on_when_the_keyring_is_unlocked(
     home: LockedHome, how: str
