@@ -17,6 +17,7 @@ from scribe_desktop.domain.notices import (
     ImportProgressed,
     LiveText,
     Notice,
+    RecordingsOpened,
     SettingChanged,
     Trouble,
 )
@@ -138,6 +139,7 @@ class Program:
             self._tokens_for,
             self._tell,
             lambda service: self.line.settings().patience_for(service),
+            is_locked=lambda: self.strongroom.is_locked,
         )
         self._streamer = Streamer(
             self._spool,
@@ -264,10 +266,14 @@ class Program:
         """On the thread that waited for the keyring: what waited for it goes on."""
         if self._looking_after:
             self.deliver()
-            self.line.prepare()
+        # One look at all: told one by one, each of hundreds would have the list made anew.
+        self._tell(RecordingsOpened())
         for notice in self.opening_notices:
             self._tell_error(notice)
         self._tell(Trouble(OPEN_AGAIN))
+        if self._looking_after:
+            # Last: there may be no service of the chosen name.
+            self.line.prepare()
 
     def _tell_error(self, error: ScribeError) -> None:
         self._tell(Trouble(error.message, error.remedy))

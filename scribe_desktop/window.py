@@ -61,7 +61,9 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             line.use_token(line.usual_order().service, token)
         keyring = KeyringDoor(program.places.keyring_name)
         pin = PinLock(program.places.config, keyring)
-        workstation = Workstation(line, program.computer, pin, program.places.config)
+        workstation = Workstation(
+            line, program.computer, pin, program.places.config, program.strongroom.opens
+        )
         network = NetworkNews()
         updates = UpdateWatch(line, program.places.cache / "updates", key=publishers_key())
         frugality = Frugality()

@@ -125,6 +125,11 @@ class SettingChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingsOpened:
+    """All recordings are here now, where only those since the start were: look at all anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something else to tell the clinician, already a sentence."""
 
@@ -142,5 +147,6 @@ Notice: TypeAlias = (
     | SettingChanged
     | ImportProgressed
     | SilenceNoticed
+    | RecordingsOpened
     | Trouble
 )

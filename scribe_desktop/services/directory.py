@@ -56,12 +56,14 @@ class Directory:
         tokens_for: Callable[[ServiceRef], Tokens],
         tell: Callable[[Notice], None],
         patience_for: Callable[[ServiceRef], float] = lambda _: 1.0,
+        is_locked: Callable[[], bool] = lambda: False,
     ) -> None:
         self._child = child
         self._memory = memory
         self._tokens_for = tokens_for
         self._tell = tell
         self._patience_for = patience_for
+        self._is_locked = is_locked
         self._lock = threading.Lock()
         self._clients: dict[ServiceRef, Client] = {}
         self._for_this_run: dict[str, Tokens] = {}
@@ -82,9 +84,15 @@ class Directory:
             return self._clients[service]
 
     def prepare(self, service: ServiceRef) -> None:
-        """Start what must be started and ask what is offered, on a thread of its own."""
+        """Start what must be started and ask what is offered, on a thread of its own.
+
+        Nothing is asked of a service whose token is in a keyring that is locked: its
+        owner would get one dialog more for each dictation.
+        """
         if service.is_local:
             self._child.start()
+        elif self._is_locked():
+            return
         with self._lock:
             if service.name in self._asking or self._closed:
                 return

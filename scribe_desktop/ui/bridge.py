@@ -17,6 +17,7 @@ from scribe_desktop.domain.notices import (
     MicrophoneChanged,
     Notice,
     OfferChanged,
+    RecordingsOpened,
     ResultsStored,
     SessionChanged,
     SettingChanged,
@@ -47,6 +48,7 @@ class Bridge(QObject):
     import_progressed = Signal(object)
     silence_noticed = Signal(object)
     setting_changed = Signal(str)
+    recordings_opened = Signal()
 
     def __init__(self, line: Line) -> None:
         super().__init__()
@@ -75,6 +77,8 @@ class Bridge(QObject):
                 self.offer_changed.emit(offer)
             case SettingChanged(name):
                 self.setting_changed.emit(name)
+            case RecordingsOpened():
+                self.recordings_opened.emit()
             case _:
                 self._whole[type(notice)].emit(notice)
 

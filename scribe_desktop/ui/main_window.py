@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
         bridge.troubled.connect(self._take_trouble)
         # Also by a button of a dictation microphone.
         bridge.setting_changed.connect(self.refresh)
+        bridge.recordings_opened.connect(self.refresh)
 
     def _add_keys(self) -> None:
         self.toggle_action = QAction("Record or stop", self)

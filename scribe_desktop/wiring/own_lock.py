@@ -22,10 +22,12 @@ class OwnLock:
         *,
         hears_screen: Callable[[], bool],
         lock_screen: Callable[[], None] = lock_screen,
+        keyring_opens: Callable[[], bool] = lambda: True,
     ) -> None:
         self._pin = pin
         self._hears_screen = hears_screen
         self._lock_screen = lock_screen
+        self._keyring_opens = keyring_opens
         self._lock = threading.Lock()
         self._signed_in: Callable[[], None] | None = None
         self._screen_is_locked = self._was_locked = False
@@ -35,8 +37,12 @@ class OwnLock:
         return self._pin.is_set()
 
     def look(self) -> None:
-        """Find out whether the keyring has one."""
-        self._pin.look()
+        """Find out whether the keyring has one, when it is open: it was asked for the key before.
+
+        May wait for as long as the program runs.
+        """
+        if self._keyring_opens():
+            self._pin.look()
 
     def set_pin(self, pin: str) -> None:
         """Keep a new PIN; empty takes it away."""

@@ -40,10 +40,18 @@ _PORTAL_TOKEN = "portal_token"  # noqa: S105  a file's name
 class Workstation:
     """Owns the parts; `keys`, `devices`, `insertion` and `lock` are for the window.
 
-    `folder` keeps what the desktop gave us for the next start.
+    `folder` keeps what the desktop gave us for the next start; `keyring_opens`
+    waits for a locked keyring.
     """
 
-    def __init__(self, line: Line, computer: Computer, pin: PinLock, folder: Path) -> None:
+    def __init__(
+        self,
+        line: Line,
+        computer: Computer,
+        pin: PinLock,
+        folder: Path,
+        keyring_opens: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._line = line
         self._computer = computer
         self._window: WindowCommands | None = None
@@ -58,7 +66,9 @@ class Workstation:
         )
         self._screen = ScreenLock(self._screen_locked)
         self._hears_screen = False
-        self.lock = OwnLock(pin, hears_screen=lambda: self._hears_screen)
+        self.lock = OwnLock(
+            pin, hears_screen=lambda: self._hears_screen, keyring_opens=keyring_opens
+        )
         self._end_listening: Callable[[], None] = lambda: None
 
     def start(self, window: WindowCommands) -> None:

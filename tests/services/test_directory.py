@@ -131,3 +131,24 @@ def test_a_profile_says_how_long_its_service_may_take() -> None:
     assert settings.patience_for(ServiceRef("Slow", slow.base_url)) == 3.0
     assert settings.patience_for(ServiceRef("Slow", "https://other.example")) == 1.0
     assert settings.patience_for(ServiceRef()) == 1.0
+
+
+def test_nothing_is_asked_of_a_service_whose_token_is_behind_a_locked_keyring() -> None:
+    ear, locked = Ear(), threading.Event()
+    locked.set()
+    with Clinic() as peer:
+        service, asked = service_at(peer.origin), list[str]()
+
+        def tokens_for(_: ServiceRef) -> FixedToken:
+            asked.append("token")
+            return FixedToken("t")
+
+        services = Directory(NoChild(), Facts(), tokens_for, ear, is_locked=locked.is_set)
+        services.prepare(service)
+        assert not [one for one in threading.enumerate() if one.name == "offers"]
+        assert asked == []
+        locked.clear()
+        services.prepare(service)
+        ear.wait_for(OfferChanged, 1)
+        assert asked
+        services.close()

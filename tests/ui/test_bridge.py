@@ -14,6 +14,7 @@ from scribe_desktop.domain.notices import (
     MicrophoneState,
     Notice,
     OfferChanged,
+    RecordingsOpened,
     ResultsStored,
     SessionChanged,
     SettingChanged,
@@ -68,6 +69,7 @@ EXAMPLES: tuple[tuple[str, Notice], ...] = (
     ("setting_changed", SettingChanged("theme")),
     ("import_progressed", ImportProgressed(SessionId("s"), 1.0, 2.0)),
     ("silence_noticed", SilenceNoticed(SessionId("s"), 60.0, 30.0)),
+    ("recordings_opened", RecordingsOpened()),
     ("troubled", Trouble("trouble")),
 )
 

@@ -1,13 +1,17 @@
+from collections.abc import Sequence
+
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.errors import MicrophoneError
+from scribe_desktop.domain.notices import RecordingsOpened
 from scribe_desktop.domain.results import Author
-from scribe_desktop.domain.session import Capture
+from scribe_desktop.domain.session import Capture, Session
 from scribe_desktop.ui.main_window import MainWindow
-from tests.ui.fakes import ScriptedLine, results
+from tests.ui.fakes import ScriptedLine, results, session
 from tests.ui.writing import write_over
 
 
@@ -30,6 +34,22 @@ def test_a_dictation_from_the_button_to_the_text(
     line.resolve(running.session_id, results("Good morning doctor"))
     qtbot.waitUntil(lambda: "Good morning doctor" in window.results.reader.toPlainText())
     assert window.results.state.word == "Ready"
+
+
+def test_recordings_that_open_while_the_window_is_there_cost_one_look_at_all(
+    window: MainWindow, line: ScriptedLine, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, looked, show = len(line.stored), list[int](), window.list.show_sessions
+
+    def shown(sessions: Sequence[Session]) -> None:
+        looked.append(len(sessions))
+        show(sessions)
+
+    monkeypatch.setattr(window.list, "show_sessions", shown)
+    for number in range(100, 400):
+        line.stored[session(number).session_id] = session(number)
+    line.tell(RecordingsOpened())
+    qtbot.waitUntil(lambda: looked == [count + 300])
 
 
 def test_pause_and_resume(window: MainWindow, line: ScriptedLine, qtbot: QtBot) -> None:

@@ -26,6 +26,23 @@ class Told:
         self.times += 1
 
 
+@pytest.mark.parametrize("opens", [True, False])
+def test_the_keyring_is_asked_for_a_pin_only_when_it_has_opened(opens: bool) -> None:  # noqa: FBT001
+    asked: list[str] = []
+
+    class Asked:
+        def look(self) -> None:
+            asked.append("pin")
+
+    own = OwnLock(
+        Asked(),  # type: ignore[arg-type]
+        hears_screen=lambda: True,
+        keyring_opens=lambda: opens,
+    )
+    own.look()
+    assert bool(asked) is opens
+
+
 def test_only_a_lock_screen_that_came_and_went_is_a_sign_in(pin: PinLock) -> None:
     locks: list[str] = []
     own = OwnLock(pin, hears_screen=lambda: True, lock_screen=lambda: locks.append("locked"))
