@@ -76,27 +76,27 @@ class KeepAwake:
 class SleepClock:
     """Tells from two clocks that the computer slept. Pure; look at it about once a second."""
 
-    def __init__(self, wall_s: float, monotonic_s: float) -> None:
-        self._wall_s, self._monotonic_s = wall_s, monotonic_s
+    def __init__(self, boot_s: float, monotonic_s: float) -> None:
+        self._boot_s, self._monotonic_s = boot_s, monotonic_s
 
-    def slept(self, wall_s: float, monotonic_s: float) -> bool:
+    def slept(self, boot_s: float, monotonic_s: float) -> bool:
         """Whether it slept, or stood still, for more than five seconds since the last look.
 
-        On Linux the monotonic clock stops in sleep and only the wall clock
-        jumps; elsewhere both go on and only the look comes late. A wall clock
-        that is set forward looks the same and does no harm.
+        On Linux and a Mac the monotonic clock stops in sleep and only that of
+        the boot goes on; on Windows both do, and only the look comes late. The
+        wall clock says nothing of it: it is moved by people, too.
         """
-        wall_step_s = wall_s - self._wall_s
+        boot_step_s = boot_s - self._boot_s
         step_s = monotonic_s - self._monotonic_s
-        self._wall_s, self._monotonic_s = wall_s, monotonic_s
-        return wall_step_s - step_s > _STEP_S or step_s > _STEP_S + LOOK_EVERY_S
+        self._boot_s, self._monotonic_s = boot_s, monotonic_s
+        return boot_step_s - step_s > _STEP_S or step_s > _STEP_S + LOOK_EVERY_S
 
 
 class WakeWatch:
     """Calls `on_wake` after every sleep, on every system, from its own thread.
 
-    `also` is looked at every second too; the screen lock uses it where the
-    system does not announce a lock.
+    `boot` is a clock that goes on in sleep. `also` is looked at every second
+    too; the screen lock uses it where the system does not announce a lock.
     """
 
     def __init__(
@@ -104,11 +104,11 @@ class WakeWatch:
         on_wake: Callable[[], None],
         also: Callable[[], None] = lambda: None,
         *,
-        wall: Callable[[], float] = time.time,
+        boot: Callable[[], float],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_wake, self._also = on_wake, also
-        self._wall, self._monotonic = wall, monotonic
+        self._boot, self._monotonic = boot, monotonic
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wake-watch", daemon=True)
 
@@ -122,9 +122,9 @@ class WakeWatch:
         self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
-        clock = SleepClock(self._wall(), self._monotonic())
+        clock = SleepClock(self._boot(), self._monotonic())
         while not self._ending.wait(LOOK_EVERY_S):
-            if clock.slept(self._wall(), self._monotonic()):
+            if clock.slept(self._boot(), self._monotonic()):
                 log.info("the computer was asleep")
                 self._on_wake()
             self._also()

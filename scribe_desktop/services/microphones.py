@@ -15,6 +15,7 @@ from typing import Final
 
 from scribe_desktop.domain.errors import MicrophoneError
 from scribe_desktop.domain.notices import MicrophoneChoice
+from scribe_desktop.services.boot_clock import since_boot
 from scribe_desktop.services.choosing import is_wanted
 from scribe_desktop.services.cues import Cue, cue_sound
 from scribe_desktop.services.input_stream import InputStream
@@ -35,9 +36,10 @@ class Microphones:
         on_change: Callable[[], None] = lambda: None,
         *,
         clock: Callable[[], float] = time.monotonic,
+        boot: Callable[[], float] = since_boot,
     ) -> None:
         self.devices = SoundDevices(on_change)
-        self._clock = clock
+        self._clock, self._boot = clock, boot
         self._lock = threading.Lock()
         self._wanted_ready: str | None = None
         self._ready: Future[Opened] | None = None
@@ -62,7 +64,12 @@ class Microphones:
         """
         ready = self._take_ready(wanted, self._clock())
         return WatchedMicrophone(
-            self.devices, wanted, ready=ready, clock=self._clock, on_closed=self._open_ready
+            self.devices,
+            wanted,
+            ready=ready,
+            clock=self._clock,
+            boot=self._boot,
+            on_closed=self._open_ready,
         )
 
     def keep_ready(self, wanted: str | None) -> None:

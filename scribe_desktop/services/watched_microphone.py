@@ -16,6 +16,7 @@ from typing import Final
 
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
+from scribe_desktop.services.boot_clock import since_boot
 from scribe_desktop.services.choosing import is_wanted
 from scribe_desktop.services.loudness import loudness_of
 from scribe_desktop.services.opening import Devices, Opened, Opening, Stream
@@ -48,7 +49,7 @@ class WatchedMicrophone:
         *,
         ready: Opened | None = None,
         clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        boot: Callable[[], float] = since_boot,
         rest: Callable[[float], object] | None = None,
         on_closed: Callable[[], None] | None = None,
     ) -> None:
@@ -56,7 +57,7 @@ class WatchedMicrophone:
         self._wanted = wanted
         self._ready = ready
         self._clock = clock
-        self._wall = wall
+        self._boot = boot
         self._on_closed = on_closed
 
         self._opening = Opening(devices, clock)
@@ -76,7 +77,7 @@ class WatchedMicrophone:
         self._said = MicrophoneState.OPENING
         self._paused_from: float | None = None
         self._stop_at: float | None = None
-        self._wall_ahead: float | None = None
+        self._boot_ahead: float | None = None
         self._out: list[Heard] = []
         self._rest = rest or Event().wait
 
@@ -262,9 +263,12 @@ class WatchedMicrophone:
             self._begin_opening()
 
     def _notice_sleep(self, now: float) -> None:
-        """Where the monotonic clock stands still in sleep, the wall clock tells of it."""
-        ahead = self._wall() - now
-        before, self._wall_ahead = self._wall_ahead, ahead
+        """Where the monotonic clock stands still in sleep, that of the boot tells of it.
+
+        Not the wall clock: whoever sets it forward makes no gap.
+        """
+        ahead = self._boot() - now
+        before, self._boot_ahead = self._boot_ahead, ahead
         if before is None or ahead - before < ASLEEP_S or self._paused_from is not None:
             return
         if self._ever_heard:

@@ -13,6 +13,7 @@ from scribe_desktop.desktop.network import NetworkWatch
 from scribe_desktop.desktop.power import KeepAwake, SleepNotice, WakeWatch
 from scribe_desktop.domain.notices import Notice, SessionChanged, Trouble
 from scribe_desktop.line import Line
+from scribe_desktop.services.boot_clock import since_boot
 from scribe_desktop.services.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -36,18 +37,18 @@ class Computer:
     on a thread of this object; the window puts its own there before `start`.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, boot: Callable[[], float] = since_boot) -> None:
         self._line = line
         self.on_wake: Callable[[], None] = lambda: None
         self.each_second: Callable[[], None] = lambda: None
         self._awake = KeepAwake()
         self._sleep = SleepNotice(on_sleep=self._make_safe, on_wake=self._woke)
-        self._wake = WakeWatch(self._woke, also=lambda: self.each_second())  # noqa: PLW0108  set later
+        self._wake = WakeWatch(self._found_awake, lambda: self.each_second(), boot=boot)  # noqa: PLW0108  set later
         self._network = NetworkWatch(line.send_now)
         # On a thread of its own: a bus may take seconds to answer, and letting
         # the computer sleep again may take two.
         self._worker = Worker("computer", self._follow)
-        self._is_listening = False
+        self._is_listening = self._is_announced = False
         self._slept_while_hearing = False
         self._end_notices: Callable[[], None] = lambda: None
 
@@ -72,7 +73,7 @@ class Computer:
     def _follow(self) -> None:
         if not self._is_listening:
             self._is_listening = True
-            self._sleep.start()
+            self._is_announced = self._sleep.start()
             self._network.start()
         if self._line.is_hearing():
             self._awake.hold()
@@ -92,6 +93,12 @@ class Computer:
             )
         log.info("made safe before a sleep")
         self._line.tell(said)
+
+    def _found_awake(self) -> None:
+        """By the clocks: the only word of a sleep where nobody announces one."""
+        if not self._is_announced and self._line.is_hearing():
+            self._slept_while_hearing = True
+        self._woke()
 
     def _woke(self) -> None:
         slept_while_hearing, self._slept_while_hearing = self._slept_while_hearing, False

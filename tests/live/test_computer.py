@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
-from scribe_desktop.domain.audio import frames_in
+from scribe_desktop.domain.audio import SAMPLE_RATE, frames_in
+from scribe_desktop.domain.results import Outcome
 from tests.faults.counting_host import CountingSpeech
 from tests.faults.leaving_home import ASKED, Home, arrives, heard_until, says, service_at
 from tests.faults.proxy import FaultProxy
@@ -86,6 +87,36 @@ def test_a_sleep_waits_until_what_was_spoken_is_on_disk(home: Home, desk: DBusCo
     with contextlib.closing(home.spool()) as spool:
         (session,) = spool.sessions()
         assert session.frames + frames_in(spool.tail(session.session_id)) >= heard
+
+
+def test_it_says_that_it_slept_and_goes_on_with_the_same_dictation(
+    home: Home, desk: DBusConnection, tmp_path: Path
+) -> None:
+    clock = Clock()
+    clock.at = time.time()
+    service = RealService(tmp_path / "service", clock, CountingSpeech)
+    proxy = FaultProxy(lambda: service.port)
+    with home.started("dictate", "--mic", "any", *service_at(proxy)) as process:
+        says(process, "Listening")
+        heard_until(home, 0.7)
+        wait_for(lambda: "inhibit sleep delay" in seen(desk), "the wish to be waited for")
+        order(desk, "Sleep")
+        says(process, "safe on disk")
+        order(desk, "Wake")
+        says(process, "was asleep in the middle of the dictation")
+        # The next sleep waits too.
+        wait_for(lambda: seen(desk).count("inhibit sleep delay") == 2, "the next wish")
+        heard_until(home, home.heard_frames() / SAMPLE_RATE + 0.7)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, err)
+    session = home.session()
+    assert session.frames == home.heard_frames()
+    assert session.outcome is Outcome.COMPLETED
+    assert session.remote is not None
+    assert service.status(session.remote.remote_id) == "completed"
+    proxy.close()
+    service.close()
 
 
 @pytest.mark.parametrize("what", ["Network", "Wake"])

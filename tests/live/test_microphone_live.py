@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.chunker import LOCAL_CUTS
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneState, Notice
 from scribe_desktop.domain.session import Capture, Session
+from scribe_desktop.services.boot_clock import since_boot
 from scribe_desktop.services.cues import Cue
 from scribe_desktop.services.encoder import decode_chunk, encode_wav
 from scribe_desktop.services.microphones import Microphones
 from scribe_desktop.services.recorder import Recorder
+from scribe_desktop.services.watched_microphone import ASLEEP
 from tests.live.virtual_microphone import RATE, VirtualMicrophone
 from tests.services.memory_spool import MemorySpool
 from tests.services.sounds import best_match, samples_of, speechlike
@@ -133,6 +136,28 @@ def test_what_is_spoken_is_what_is_recorded(
     assert session.capture is Capture.STOPPED
     assert session.gaps == ()
     assert session.frames == len(dictation.heard)
+
+
+def test_a_sleep_is_a_gap_where_it_was_and_a_clock_that_is_set_is_none(
+    virtual: VirtualMicrophone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept_s, wall = [0.0], time.time
+    microphones = Microphones(boot=lambda: since_boot() + slept_s[0])
+    dictation = Dictation(microphones)
+    dictation.await_state(MicrophoneState.HEARD)
+    for by_s in (86_400.0, -86_400.0):
+        monkeypatch.setattr(time, "time", lambda by_s=by_s: wall() + by_s)
+        dictation.await_recorded(0.4)
+    slept_at, slept_s[0] = dictation.recorder.recorded_frames, 600.0
+    virtual.speak("desk", speechlike(1.0, rate=RATE)).wait(SOON_S)
+    dictation.await_recorded(0.3)
+    session = dictation.finish()
+    (gap,) = session.gaps
+    assert gap.reason == ASLEEP
+    assert gap.seconds_lost == pytest.approx(600.0, abs=1.0)
+    assert abs(gap.at_frame - slept_at) < SAMPLE_RATE
+    assert likeness(dictation.heard[gap.at_frame :], speechlike(1.0, rate=RATE)) >= 0.98
+    assert microphones.close()
 
 
 def test_microphones_are_listed_by_name_without_monitors(microphones: Microphones) -> None:

@@ -28,7 +28,7 @@ class FakeClock:
     def rest(self, duration_s: float) -> None:
         self.now += duration_s
 
-    def wall(self) -> float:
+    def boot(self) -> float:
         return self.now + self.slept_s
 
 

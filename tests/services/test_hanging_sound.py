@@ -173,7 +173,7 @@ def states(heard: list[Heard]) -> list[MicrophoneState]:
 def test_a_dictation_says_so_within_seconds_and_then_hears_by_another_way(
     devices: SoundDevices, library: HangingLibrary, clock: FakeClock
 ) -> None:
-    microphone = WatchedMicrophone(devices, "Headset", clock=clock, wall=clock.wall)
+    microphone = WatchedMicrophone(devices, "Headset", clock=clock, boot=clock.boot)
     microphone.open()
     library.stuck.is_reached()
     assert states([*microphone.read(0.0)]) == [MicrophoneState.OPENING]
@@ -197,7 +197,7 @@ def test_a_dictation_says_so_within_seconds_and_then_hears_by_another_way(
 def test_the_first_to_wake_is_the_microphone_and_a_refusal_beside_it_decides_nothing(
     devices: SoundDevices, library: HangingLibrary, clock: FakeClock
 ) -> None:
-    microphone = WatchedMicrophone(devices, "Headset", clock=clock, wall=clock.wall)
+    microphone = WatchedMicrophone(devices, "Headset", clock=clock, boot=clock.boot)
     microphone.open()
     library.stuck.is_reached()
     library.busy = True
@@ -215,7 +215,7 @@ def test_a_stream_taken_over_late_is_closed(library: HangingLibrary, clock: Fake
     devices = SoundDevices(
         load=lambda: cast("ModuleType", library), watch=lambda _: None, clock=clock
     )
-    microphone = WatchedMicrophone(devices, "Headset", clock=clock, wall=clock.wall)
+    microphone = WatchedMicrophone(devices, "Headset", clock=clock, boot=clock.boot)
     microphone.open()
     library.stuck.is_reached()
     microphone.close()

@@ -1,5 +1,6 @@
 """Whatever happens to a microphone is told within a second, and the dictation goes on."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -29,7 +30,7 @@ class Room:
             wanted,
             ready=Opened(ready, plugged[0]) if ready else None,
             clock=self.clock,
-            wall=self.clock.wall,
+            boot=self.clock.boot,
             rest=self.clock.rest,
         )
         self.heard: list[tuple[float, Heard]] = []
@@ -262,7 +263,7 @@ def test_a_sound_system_that_hangs_is_told_and_not_waited_for() -> None:
     room.microphone.close()
     clock = FakeClock()
     devices = ScriptedDevices(clock, [DESK], hangs=True)
-    microphone = WatchedMicrophone(devices, clock=clock, wall=clock.wall)
+    microphone = WatchedMicrophone(devices, clock=clock, boot=clock.boot)
     microphone.open()
     microphone.read(0.001)
     clock.now += 3.0
@@ -281,7 +282,7 @@ def test_a_sound_system_that_hangs_is_told_and_not_waited_for() -> None:
 def test_a_sound_system_that_wakes_begins_to_record() -> None:
     clock = FakeClock()
     devices = ScriptedDevices(clock, [DESK], hangs=True)
-    microphone = WatchedMicrophone(devices, clock=clock, wall=clock.wall)
+    microphone = WatchedMicrophone(devices, clock=clock, boot=clock.boot)
     microphone.open()
     microphone.read(0.001)
     clock.now += 3.0
@@ -346,6 +347,14 @@ def test_sleep_of_the_computer_is_a_gap() -> None:
     (gap,) = room.missed
     assert gap.seconds == pytest.approx(600.0)
     assert "asleep" in gap.reason
+
+
+def test_a_clock_of_the_wall_that_is_set_is_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    room, wall = Room(DESK).go_on(1.0), time.time()
+    for by_s in (86_400.0, -86_400.0):
+        monkeypatch.setattr(time, "time", lambda by_s=by_s: wall + by_s)
+        room.go_on(1.0)
+    assert room.missed == []
 
 
 def test_a_ready_microphone_is_not_opened_again() -> None:

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from scribe_desktop.domain.events import SpeechStarted
 from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.line import Line
@@ -22,6 +23,16 @@ class Nothing:
     def prepare(self, _service: object) -> None:
         """Nothing has to be made ready."""
 
+    def release(self, _session_id: object) -> None:
+        """Nothing waits."""
+
+    def offer(self, _service: object) -> Offer:
+        return Offer("nothing")
+
+    def clock_skew_s(self, _service: object) -> float | None:
+        """It never said what time it is."""
+        return None
+
     def load(self) -> Settings:
         return Settings()
 
@@ -33,6 +44,10 @@ class Recording:
         self.session_id = session_id
         self.recorded_frames = 0
         self.is_stopped = False
+        self.goes_on_in: list[SessionId] = []
+
+    def continue_in(self, session_id: SessionId) -> None:
+        self.goes_on_in.append(session_id)
 
     def stop(self) -> None:
         self.is_stopped = True
