@@ -65,7 +65,7 @@ class Recording(Protocol):
         """How loud it is."""
 
     def continue_in(self, session_id: SessionId) -> None:
-        """Go on in this session from the next cut, without losing a sample."""
+        """Go on in this session from the next cut, or in a pause now, without losing a sample."""
 
     def still_here(self) -> None:
         """The clinician answered the question after a long silence."""
@@ -121,6 +121,9 @@ class Services(Protocol):
 
     def offer(self, service: ServiceRef) -> Offer:
         """What it offers, as last known."""
+
+    def clock_skew_s(self, service: ServiceRef) -> float | None:
+        """How far its clock is ahead of ours, as last seen; None if it never said."""
 
     def named(self, name_or_url: str, dialect: str, settings: Settings) -> ServiceRef:
         """The service of that name or URL."""

@@ -25,6 +25,7 @@ from scribe_desktop.domain.notices import (
     MicrophoneChanged,
     MicrophoneState,
     Notice,
+    PartEnding,
     SilenceNoticed,
     SpoolTrouble,
     Trouble,
@@ -212,7 +213,11 @@ def _watch(notice: Notice, call: Call) -> None:
                 emit({"warning": told_once(message, remedy)})
         case SilenceNoticed(silent_s=silent_s, pauses_in_s=pauses_in_s):
             emit({"warning": _silence(silent_s, pauses_in_s)})
-        case SpoolTrouble(message=message, remedy=remedy) | Trouble(message=message, remedy=remedy):
+        case (
+            SpoolTrouble(message=message, remedy=remedy)
+            | Trouble(message=message, remedy=remedy)
+            | PartEnding(message=message, remedy=remedy)
+        ):
             emit({"warning": told_once(message, remedy)})
         case _:
             pass

@@ -6,7 +6,6 @@ Every method may be called from any thread and returns at once except where
 `ui.line.Line`, the interface that it satisfies, says that it may wait.
 """
 
-import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,18 +39,14 @@ from scribe_desktop.domain.notices import (
 )
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Order, ServiceRef, UploadType
-from scribe_desktop.domain.rollover import is_due
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.ordering import cuts_for, service_named, upload_type_for, usual_order
 from scribe_desktop.prompt_store import PromptStore
+from scribe_desktop.rolling_over import RollingOver, new_session_id
+from scribe_desktop.services.boot_clock import since_boot
 from scribe_desktop.services.late_write import PATIENCE_S, LateWrites
 from scribe_desktop.stored_dictations import StoredDictations
-
-
-def new_session_id() -> SessionId:
-    """A fresh id: `ses_` and 24 hex digits."""
-    return SessionId(f"ses_{secrets.token_hex(12)}")
 
 
 class Line(StoredDictations):
@@ -69,6 +64,7 @@ class Line(StoredDictations):
         record_microphone: StartRecorder,
         record_file: OpenFile,
         now: Callable[[], float],
+        since_boot: Callable[[], float] = since_boot,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._spool = store
@@ -87,7 +83,7 @@ class Line(StoredDictations):
         self._settings = settings.load()
         self._listeners: list[Listener] = []
         self._at_work = AtWork()
-        self._handed_over: set[SessionId] = set()
+        self._rolling_over = RollingOver(store, services, now, since_boot, self.tell)
         self._store.subscribe(self._session_changed)
 
     # --- telling ---
@@ -323,17 +319,8 @@ class Line(StoredDictations):
     def look_after(self) -> None:
         """Called every few seconds: move on to a linked session before the service's limit."""
         session, recording = self.running(), self._at_work.find()
-        if session is None or recording is None or session.session_id in self._handed_over:
-            return
-        model = self._services.offer(session.order.service).model(session.order.model)
-        if is_due(session, model.max_session_s if model else None, self._now()):
-            follower = Session(
-                new_session_id(), self._now(), session.order, follows=session.session_id
-            )
-            # Itself and not later: what is spoken goes there next.
-            self._spool.add(follower)
-            self._handed_over.add(session.session_id)
-            recording.continue_in(follower.session_id)
+        if session is not None and recording is not None:
+            self._rolling_over.look_at(session, recording)
 
     def is_hearing(self) -> bool:
         """Whether a microphone is being recorded now: not paused, and not a file."""

@@ -118,6 +118,19 @@ class SilenceNoticed:
 
 
 @dataclass(frozen=True, slots=True)
+class PartEnding:
+    """The running dictation soon goes on in a linked session, or cannot now; a sentence says so.
+
+    Told once before each, and again once where no linked session can be begun.
+    """
+
+    session_id: SessionId
+    message: str
+    remedy: str
+    goes_on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SettingChanged:
     """The clinician changed a setting; it is stored and in force."""
 
@@ -148,5 +161,6 @@ Notice: TypeAlias = (
     | ImportProgressed
     | SilenceNoticed
     | RecordingsOpened
+    | PartEnding
     | Trouble
 )

@@ -40,12 +40,13 @@ class Remote:
 
     `upload_target` is whatever Create returned as `upload_url`, as JSON text:
     a URL or a presigned form. Times are seconds since the epoch by the
-    service's clock.
+    service's clock, which may be far from ours.
     """
 
     remote_id: str
     upload_target: str
     expires_at: float | None = None
+    created_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

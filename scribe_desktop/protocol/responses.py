@@ -103,7 +103,8 @@ def _remote(document: Mapping[str, Any], remote_id: str, base_url: str) -> Remot
     target = document.get("upload_url")
     if not isinstance(target, dict) and not text(target):
         target = default_target(base_url, remote_id)
-    return Remote(remote_id, upload_target(target), moment(document.get("expires_at")))
+    expires_at, created_at = (moment(document.get(key)) for key in ("expires_at", "created_at"))
+    return Remote(remote_id, upload_target(target), expires_at, created_at)
 
 
 def read_ended(body: bytes) -> EndReceipt:

@@ -105,6 +105,10 @@ class Directory:
             offer = self._offers.get(service.name)
         return offer or self._remembered(service.name)
 
+    def clock_skew_s(self, service: ServiceRef) -> float | None:
+        """How far its clock is ahead of ours, as last seen; None if it never said."""
+        return self.client(service).clock_skew_s
+
     def named(self, name_or_url: str, dialect: str, settings: Settings) -> ServiceRef:
         """The service of that name in the settings, or at that URL; raises SettingsError."""
         profile = settings.profile(name_or_url)

@@ -161,7 +161,7 @@ class Recorder:
         return self._over.is_set() or mark.wait(timeout_s)
 
     def continue_in(self, session_id: SessionId) -> None:
-        """Go on in this session from the next cut, without losing a sample.
+        """Go on in this session from the next cut, or at once in a pause, without losing a sample.
 
         The session must be in the spool, in STARTING and with `follows` set.
         The present one is stopped with the chunk that ends at the cut, so ask
@@ -228,6 +228,7 @@ class Recorder:
             for heard in self._source.read(LOOK_S):
                 self._hear(heard)
             self._obey()
+            self._move_on_while_paused()
             self._keep_vigil()
             self._flush(LOOSE_S if self._source.is_live else LOOSE_FILE_S)
             self._writer.retry()
@@ -308,7 +309,16 @@ class Recorder:
         else:
             self._roll_over(follower, chunk, rest)
 
-    def _roll_over(self, follower: SessionId, chunk: EncodedChunk, rest: bytes) -> None:
+    def _move_on_while_paused(self) -> None:
+        """No chunk is cut in a pause, and a session must not expire in a long one."""
+        if not self._paused or not self._heard_anything or self._followers.empty():
+            return
+        for chunk in self._chunker.finish():
+            self._seal(chunk)
+        if (follower := self._follower()) is not None:
+            self._roll_over(follower, None, b"")
+
+    def _roll_over(self, follower: SessionId, chunk: EncodedChunk | None, rest: bytes) -> None:
         # What lies behind the cut is durable in the new session before the old
         # one lets go of it; `recovery` takes it from the old one if the
         # program dies between the two.
@@ -318,7 +328,10 @@ class Recorder:
         # Before the old one is stopped: whoever hears of that finds the dictation running.
         self._tail = Tail(follower, pcm=rest)
         self._index = 0
-        self._writer.seal(present, chunk, stop_at=now)
+        if chunk is None:
+            self._writer.note(present, Stopped(now))
+        else:
+            self._writer.seal(present, chunk, stop_at=now)
         if self._paused:
             self._writer.note(follower, Paused())
 

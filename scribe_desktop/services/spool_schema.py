@@ -81,6 +81,8 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO sent_files SELECT session_id, chunk, form, digest FROM sent",
         "DROP TABLE sent",
     ),
+    # The record of a session says since when the service has it; an older program knows no such.
+    (),
 )
 """Step n brings a store of version n to version n + 1; a step never changes once released."""
 

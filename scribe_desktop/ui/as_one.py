@@ -18,7 +18,7 @@ from scribe_desktop.domain.results import (
     Results,
     ResultsVersion,
 )
-from scribe_desktop.domain.session import Delivery, Session, SessionId
+from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.ui.editing import edited_results
 from scribe_desktop.ui.note_text import note_markdown
 
@@ -33,6 +33,14 @@ def members(sessions: Mapping[SessionId, Session], session_id: SessionId) -> tup
 def first_of(sessions: Mapping[SessionId, Session], session_id: SessionId) -> SessionId:
     """The session under whose id the whole dictation is shown."""
     return members(sessions, session_id)[0].session_id
+
+
+def is_going_on(sessions: Mapping[SessionId, Session], session_id: SessionId) -> bool:
+    """Whether a dictation is recorded further in the session that follows this one."""
+    return any(
+        one.follows == session_id and one.capture is not Capture.STOPPED
+        for one in sessions.values()
+    )
 
 
 def dictations(sessions: Iterable[Session]) -> tuple[Session, ...]:

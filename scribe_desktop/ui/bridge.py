@@ -17,6 +17,7 @@ from scribe_desktop.domain.notices import (
     MicrophoneChanged,
     Notice,
     OfferChanged,
+    PartEnding,
     RecordingsOpened,
     ResultsStored,
     SessionChanged,
@@ -47,6 +48,7 @@ class Bridge(QObject):
     troubled = Signal(object)
     import_progressed = Signal(object)
     silence_noticed = Signal(object)
+    part_ending = Signal(object)
     setting_changed = Signal(str)
     recordings_opened = Signal()
 
@@ -57,6 +59,7 @@ class Bridge(QObject):
             MicrophoneChanged: self.microphone_changed,
             ImportProgressed: self.import_progressed,
             SilenceNoticed: self.silence_noticed,
+            PartEnding: self.part_ending,
             SpoolTrouble: self.spool_troubled,
             Trouble: self.troubled,
         }

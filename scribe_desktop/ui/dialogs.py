@@ -5,14 +5,14 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QVBoxLayout, QWidget
 
-from scribe_desktop.domain.notices import SilenceNoticed
+from scribe_desktop.domain.notices import PartEnding, SilenceNoticed
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.ui.deeds import Telling
 from scribe_desktop.ui.patient_form import PatientForm
 from scribe_desktop.ui.pieces import label, paragraph
 from scribe_desktop.ui.theme import SPACE
 from scribe_desktop.ui.titles import TITLE
-from scribe_desktop.ui.view_state import silence_sentence
+from scribe_desktop.ui.view_state import Tone, silence_sentence
 
 
 def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None]) -> None:
@@ -60,6 +60,12 @@ def silence_telling(
     if notice.pauses_in_s > 0:
         return Telling(message, remedy, action="Still here", act=still_here)
     return Telling(message, remedy, action="Resume", act=resume)
+
+
+def part_telling(notice: PartEnding) -> Telling:
+    """What is said before a dictation goes on in a linked session; a warning only if it cannot."""
+    tone = Tone.QUIET if notice.goes_on else Tone.WARNING
+    return Telling(notice.message, notice.remedy, tone)
 
 
 def ask_patient(parent: QWidget, patient: Patient, chosen: Callable[[Patient], None]) -> QDialog:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from scribe_desktop.domain.notices import (
     ImportProgressed,
     LiveText,
+    PartEnding,
     SilenceNoticed,
     SpoolTrouble,
     Trouble,
@@ -32,11 +33,18 @@ from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.ui.accounts import account_of
-from scribe_desktop.ui.as_one import dictations, first_of, members, whole, whole_versions
+from scribe_desktop.ui.as_one import (
+    dictations,
+    first_of,
+    is_going_on,
+    members,
+    whole,
+    whole_versions,
+)
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.consent import Consent
 from scribe_desktop.ui.deeds import Deeds, Telling
-from scribe_desktop.ui.dialogs import ask_to_close, silence_telling
+from scribe_desktop.ui.dialogs import ask_to_close, part_telling, silence_telling
 from scribe_desktop.ui.help import show_help
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.lists import Lists
@@ -84,6 +92,7 @@ class MainWindow(QMainWindow):
         self.results = ResultsPane()
         self.results.actions_row.offer(workplace)
         self.strip = Strip()
+        self._part_told = ""
         self.foot = label("", quiet=True)
         self.menu = MainMenu(self)
         self.bar.menu.setMenu(self.menu)
@@ -171,6 +180,7 @@ class MainWindow(QMainWindow):
         bridge.microphone_changed.connect(self.bar.show_microphone_state)
         bridge.offer_changed.connect(self._take_offer)
         bridge.silence_noticed.connect(self._ask_after_silence)
+        bridge.part_ending.connect(self._tell_part_ending)
         bridge.import_progressed.connect(self._show_import)
         bridge.spool_troubled.connect(self._take_spool_trouble)
         bridge.troubled.connect(self._take_trouble)
@@ -249,17 +259,28 @@ class MainWindow(QMainWindow):
         self.list.show_sessions(dictations(self._sessions.values()))
         self._show_running()
         stopped = session.capture is Capture.STOPPED
-        if before is None and not stopped:
+        if before is None and not stopped and not self._is_rolled_over(session):
             self._begin_with(session)
         elif self._shown_id() == first_of(self._sessions, session.session_id):
             self._draw(session.session_id)
         if before is not None and before.capture is not Capture.STOPPED and stopped:
-            # The next visit is another patient's until someone says otherwise.
-            self.bar.show_patient(Patient())
-            self.deeds.patient = Patient()
+            self._part_is_over(session)
         if session.resolved_at is not None:
             self._live.pop(session.session_id, None)
         self._show_foot()
+
+    def _is_rolled_over(self, session: Session) -> bool:
+        """Whether it only goes on with what is being recorded: nothing has begun to be shown."""
+        former = self._sessions.get(session.follows) if session.follows else None
+        return former is not None and former.capture is not Capture.STOPPED
+
+    def _part_is_over(self, session: Session) -> None:
+        if self.strip.message == self._part_told:
+            self.strip.put_away()
+        if not is_going_on(self._sessions, session.session_id):
+            # The next visit is another patient's until someone says otherwise.
+            self.bar.show_patient(Patient())
+            self.deeds.patient = Patient()
 
     def _begin_with(self, session: Session) -> None:
         """A dictation began, also by a key of the system: show it, and say whose it is."""
@@ -346,6 +367,11 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _ask_after_silence(self, notice: SilenceNoticed) -> None:
         self.strip.tell(silence_telling(notice, self.deeds.toggle_pause, self.deeds.still_here))
+
+    @Slot(object)
+    def _tell_part_ending(self, notice: PartEnding) -> None:
+        self._part_told = notice.message
+        self.strip.tell(part_telling(notice))
 
     @Slot(object)
     def _show_import(self, notice: ImportProgressed) -> None:

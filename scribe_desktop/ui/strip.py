@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from scribe_desktop.domain.reassurance import told_once
@@ -74,9 +75,12 @@ class Strip(QFrame):
         self.action.setText(telling.action)
         self.action.setAccessibleName(telling.action)
         self.action.setVisible(bool(telling.action))
-        self.setAccessibleName(told_once(telling.message, telling.remedy))
+        spoken = told_once(telling.message, telling.remedy)
+        self.setAccessibleName(spoken)
         self._paint()
         self.setVisible(True)
+        # It takes no focus, so whoever listens would not come across it.
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
         # What says only "done" goes by itself; what asks for something stays.
         passing = telling.tone is Tone.GOOD and not telling.action
         self._passing.start() if passing else self._passing.stop()

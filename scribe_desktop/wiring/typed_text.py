@@ -12,7 +12,7 @@ from scribe_desktop.domain.errors import DiskFull, ScribeError
 from scribe_desktop.domain.order import Order, ServiceRef
 from scribe_desktop.domain.results import Outcome, Results
 from scribe_desktop.domain.session import Capture, Session, SessionId
-from scribe_desktop.line import new_session_id
+from scribe_desktop.rolling_over import new_session_id
 
 LONGEST_TEXT = 500_000
 """Letters; four hours of fast speech have fewer."""

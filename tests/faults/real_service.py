@@ -98,6 +98,11 @@ class RealService:
             bodies = [sessions.body(session_id, number) for number in numbers]
         return [hashlib.sha256(body).hexdigest() for body in bodies]
 
+    @property
+    def seen(self) -> list[str]:
+        """Every request since the last start, with what was answered."""
+        return self._checked.seen
+
     def status(self, session_id: str) -> str:
         with self._running:
             return self._service.sessions.find(session_id).status

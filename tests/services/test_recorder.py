@@ -307,6 +307,40 @@ def test_a_dictation_longer_than_the_service_takes_goes_on_in_a_linked_session()
     assert take.recorder.session_id == second
 
 
+def test_in_a_pause_it_goes_on_in_the_linked_session_at_once() -> None:
+    take, pcm = Take(), pcm16(speechlike(4.0))
+    second = take.spool.add("ses_2", follows=take.session_id)
+    third = take.spool.add("ses_3", follows=second)
+    seen: list[Capture] = []
+
+    def go_on_in(session_id: SessionId) -> Callable[[], None]:
+        return lambda: take.recorder.continue_in(session_id)
+
+    def look() -> None:
+        seen.extend(take.spool.stored[one].capture for one in (take.session_id, second, third))
+
+    take.hear(
+        [
+            *blocks(pcm[:40_000]),
+            take.pause,
+            go_on_in(second),
+            look,
+            # Nothing was said in the second: it ends all the same, and says so.
+            go_on_in(third),
+            look,
+            take.resume,
+            *blocks(pcm[40_000:]),
+        ]
+    )
+    stopped, paused = Capture.STOPPED, Capture.PAUSED
+    assert seen == [stopped, paused, Capture.STARTING, stopped, stopped, paused]
+    assert take.sealed() == pcm[:40_000]
+    assert take.spool.stored[second].is_empty
+    assert take.sealed(third) == pcm[40_000:]
+    assert [chunk.index for chunk in take.spool.chunks[third]][:2] == [0, 1]
+    assert take.recorder.session_id == third
+
+
 def test_a_dictation_that_ends_before_the_next_cut_leaves_the_linked_session_empty() -> None:
     take, pcm = Take(), pcm16(speechlike(0.3))
     second = take.spool.add("ses_2", follows=take.session_id)

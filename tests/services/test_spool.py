@@ -27,7 +27,7 @@ from scribe_desktop.domain.order import Order, Patient
 from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.services.spool import Spool
-from scribe_desktop.services.spool_schema import SPOOL_FILE, connect
+from scribe_desktop.services.spool_schema import SCHEMA_VERSION, SPOOL_FILE, connect
 
 KEY = bytes(range(32))
 RESULTS = Results(
@@ -104,6 +104,26 @@ def test_a_new_decoder_is_noticed_once_and_not_at_every_chunk(tmp_path: Path) ->
     for index in range(3):
         assert spool.note_sent(session_id, AudioForm.WAV, 1, chunk(index, body=b"new"))
     spool.close()
+
+
+def test_a_store_that_does_not_say_since_when_the_service_has_it_opens(tmp_path: Path) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    session_id = recording(spool)
+    known = Remote("ses_1", "target", 9.0, 5.0)
+    spool.update(session_id, lambda s: apply(s, Created(known)))
+    spool.close()
+    connection = connect(tmp_path / SPOOL_FILE, KEY)
+    connection.execute("UPDATE sessions SET record = json_remove(record, '$.remote.created_at')")
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    spool = Spool.open(tmp_path, KEY, now=now)
+    assert spool.get(session_id).remote == replace(known, created_at=None)
+    spool.close()
+    connection = connect(tmp_path / SPOOL_FILE, KEY)
+    # An older program, which would not know what to make of it, leaves it alone.
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert SCHEMA_VERSION > 3
+    connection.close()
 
 
 @pytest.mark.parametrize("layout", [1, 2])

@@ -1,16 +1,20 @@
 """Linked sessions are one dictation on screen."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.errors import Retry
-from scribe_desktop.domain.notices import LiveText
+from scribe_desktop.domain.notices import LiveText, PartEnding, SessionChanged
 from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results, ResultsVersion
 from scribe_desktop.domain.session import Capture, Delivery, Problem, Session, SessionId
 from scribe_desktop.ui.as_one import dictations, edits, whole, whole_versions
+from scribe_desktop.ui.deeds import Telling
+from scribe_desktop.ui.dialogs import part_telling
 from scribe_desktop.ui.main_window import MainWindow
-from scribe_desktop.ui.view_state import state_of
+from scribe_desktop.ui.view_state import Tone, state_of
 from tests.ui.fakes import NOW, ScriptedLine, session
 
 DONE = {"delivery": Delivery.RESOLVED, "outcome": Outcome.COMPLETED, "accepted": 7}
@@ -91,3 +95,48 @@ def test_a_continued_dictation_on_screen(
     assert all(one.is_cancelled for one in line.stored.values())
     window.deeds.restore(first.session_id)
     assert not any(one.is_cancelled for one in line.stored.values())
+
+
+def test_a_part_that_ends_is_told_calmly_and_nothing_else_changes_when_it_goes_on(
+    window: MainWindow, line: ScriptedLine, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken: list[str] = []
+    voice = SimpleNamespace(updateAccessibility=lambda event: spoken.append(event.message()))
+    monkeypatch.setattr("scribe_desktop.ui.strip.QAccessible", voice)
+    first = session(3, capture=Capture.RECORDING, name="Maria Lindqvist")
+    last = session(2, capture=Capture.STARTING, follows=first.session_id)
+    other = session(9)
+    line.stored = {one.session_id: one for one in (first, other)}
+    window.refresh()
+    window.bar.show_patient(first.order.patient)
+    window.show_session(other.session_id)
+    line.tell(PartEnding(first.session_id, "It goes on in a new part.", "Just go on speaking."))
+    qtbot.waitUntil(window.strip.isVisible)
+    assert window.strip.message == "It goes on in a new part."
+    assert spoken == ["It goes on in a new part. Just go on speaking."]
+    assert not window.strip.is_passing
+    for one in (last, replace(last, capture=Capture.RECORDING), stopped(first)):
+        line.stored[one.session_id] = one
+        line.tell(SessionChanged(one))
+    qtbot.waitUntil(lambda: not window.strip.isVisible())
+    # Who looks at another dictation goes on doing so, and the patient is still the same.
+    assert window.results.shown is not None
+    assert window.results.shown.session.session_id == other.session_id
+    assert window.bar.chosen_patient() == first.order.patient
+    assert window.list.model.rowCount() == 2
+    line.tell(PartEnding(last.session_id, "It cannot go on.", "Free some space.", goes_on=False))
+    qtbot.waitUntil(lambda: window.strip.message == "It cannot go on.")
+    line.stored[last.session_id] = stopped(last)
+    line.tell(SessionChanged(stopped(last)))
+    qtbot.waitUntil(lambda: window.bar.chosen_patient().is_empty)
+    assert not window.strip.isVisible()
+
+
+def stopped(part: Session) -> Session:
+    return replace(part, capture=Capture.STOPPED)
+
+
+@pytest.mark.parametrize(("goes_on", "tone"), [(True, Tone.QUIET), (False, Tone.WARNING)])
+def test_only_what_cannot_go_on_is_a_warning(*, goes_on: bool, tone: Tone) -> None:
+    notice = PartEnding(SessionId("s"), "It is so.", "Do that.", goes_on=goes_on)
+    assert part_telling(notice) == Telling("It is so.", "Do that.", tone)

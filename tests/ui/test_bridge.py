@@ -14,6 +14,7 @@ from scribe_desktop.domain.notices import (
     MicrophoneState,
     Notice,
     OfferChanged,
+    PartEnding,
     RecordingsOpened,
     ResultsStored,
     SessionChanged,
@@ -70,6 +71,7 @@ EXAMPLES: tuple[tuple[str, Notice], ...] = (
     ("import_progressed", ImportProgressed(SessionId("s"), 1.0, 2.0)),
     ("silence_noticed", SilenceNoticed(SessionId("s"), 60.0, 30.0)),
     ("recordings_opened", RecordingsOpened()),
+    ("part_ending", PartEnding(SessionId("s"), "soon", "go on")),
     ("troubled", Trouble("trouble")),
 )
 
