@@ -1,12 +1,15 @@
 """The real program on a computer whose clock is moved while it runs.
 
 Run as a script: a file with the seconds by which the clock is wrong, then the
-command line of the program.
+command line of the program; or before that `--microphone`, a file of speech and
+a file that counts what the microphone gave of it (program_to_kill.py).
 """
 
 import sys
 import time
 from pathlib import Path
+
+MICROPHONE = "--microphone"
 
 
 def main(wrong: Path, arguments: list[str]) -> int:
@@ -16,9 +19,12 @@ def main(wrong: Path, arguments: list[str]) -> int:
 
     from scribe_desktop import cli
     from scribe_desktop.services import worker
+    from tests.faults import program_to_kill
 
     # It looks at the clock again after half a minute; a test need not wait for that.
     worker.LONGEST_WAIT_S = 0.3
+    if arguments[0] == MICROPHONE:
+        return program_to_kill.main(Path(arguments[1]), Path(arguments[2]), arguments[3:])
     return cli.main(arguments)
 
 
