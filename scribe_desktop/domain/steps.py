@@ -80,9 +80,7 @@ def next_step(session: Session, now: float) -> Step:
         return _withdrawal(session)
     match session.delivery:
         case Delivery.UNSENT:
-            # Created as soon as the microphone is heard, so that only the last
-            # chunk and End remain when the clinician stops.
-            return Rest() if session.capture is Capture.STARTING else Create()
+            return Create() if _is_worth_opening(session) else Rest()
         case Delivery.OPEN:
             return _open_step(session)
         case Delivery.ENDED:
@@ -92,6 +90,15 @@ def next_step(session: Session, now: float) -> Step:
         case _:
             # A dictation is given to another patient after its result, too.
             return Amend() if session.amended else Rest()
+
+
+def _is_worth_opening(session: Session) -> bool:
+    """Opened as soon as the microphone is heard, so that only a chunk and End remain at the stop.
+
+    One that goes on in a pause of hours with nothing in it yet would grow old on the service.
+    """
+    nothing_yet = session.capture is Capture.PAUSED and session.chunks == 0
+    return session.capture is not Capture.STARTING and not nothing_yet
 
 
 def _open_step(session: Session) -> Step:

@@ -323,7 +323,8 @@ class Recorder:
         # one lets go of it; `recovery` takes it from the old one if the
         # program dies between the two.
         present, now = self._tail.session_id, self._now()
-        self._writer.note(follower, SpeechStarted(now))
+        paused = (Paused(),) if self._paused else ()
+        self._writer.note(follower, SpeechStarted(now), *paused)
         self._writer.append(follower, 0, rest)
         # Before the old one is stopped: whoever hears of that finds the dictation running.
         self._tail = Tail(follower, pcm=rest)
@@ -332,8 +333,6 @@ class Recorder:
             self._writer.note(present, Stopped(now))
         else:
             self._writer.seal(present, chunk, stop_at=now)
-        if self._paused:
-            self._writer.note(follower, Paused())
 
     def _follower(self) -> SessionId | None:
         try:

@@ -9,6 +9,7 @@ was spoken. The recorder never waits for a disk: it must go on hearing.
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Final, Protocol
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk, frames_in
@@ -78,9 +79,9 @@ class SpoolWriter:
         """Frames of tail that wait in memory for the disk; from any thread."""
         return sum(frames for _, frames in tuple(self._due))
 
-    def note(self, session_id: SessionId, event: Event) -> None:
-        """Fold an event into a session."""
-        self.then(lambda: self._spool.update(session_id, lambda session: apply(session, event)))
+    def note(self, session_id: SessionId, *events: Event) -> None:
+        """Fold events into a session, all in one change."""
+        self.then(lambda: self._spool.update(session_id, lambda was: reduce(apply, events, was)))
 
     def seal(
         self, session_id: SessionId, chunk: EncodedChunk, *, stop_at: float | None = None

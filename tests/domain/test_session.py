@@ -223,6 +223,11 @@ def test_nothing_is_sent_before_the_microphone_is_heard() -> None:
     assert next_step(session, 2.0) == Rest()
     heard = apply(session, SpeechStarted(2.0))
     assert next_step(heard, 2.0) == Create()
+    # It would only grow old there: a dictation that goes on in a pause has nothing to send yet.
+    paused = apply(heard, Paused())
+    assert next_step(paused, 2.0) == Rest()
+    assert next_step(apply(paused, Resumed()), 2.0) == Create()
+    assert next_step(apply(paused, ChunkSealed(0, 4)), 2.0) == Create()
     assert next_step(apply(heard, Created(REMOTE)), 2.0) == Rest()
 
 
