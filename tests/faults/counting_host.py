@@ -1,13 +1,17 @@
 """The local service as a child of the real program, with an engine that only counts frames.
 
+Run as a script: as it is, or with a clock that runs with the speech
+(speech_clock.py) and the seconds that it takes in one session.
+
 What it is asked to end it writes into a file, if the environment names one: a
 kill of the program must not end a dictation twice.
 """
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +24,7 @@ from scribe_desktop.server.refusals import Refusal
 from scribe_desktop.server.sessions import Session, Sessions
 from scribe_desktop.server.store import Store
 from scribe_desktop.server.transcription import Told
+from tests.faults.speech_clock import clock_in
 from tests.server.scripted import MODELS, TEMPLATES, ScriptedNotes
 
 PHRASE = "Kanarienrede"
@@ -101,7 +106,18 @@ def count_ends(file: str) -> None:
     setattr(Sessions, "end", counted)  # noqa: B010  its type is none of ours
 
 
+def made_for_long(clock_file: str, longest_s: str) -> Callable[[Store, str, ServeOptions], Parts]:
+    clock = clock_in(Path(clock_file))
+    models = tuple(replace(one, max_session_duration_s=int(longest_s)) for one in MODELS)
+
+    def make(store: Store, token: str, options: ServeOptions) -> Parts:
+        return replace(make_parts(store, token, options), now=clock, models=models)
+
+    return make
+
+
 if __name__ == "__main__":
     if ENDS_FILE in os.environ:
         count_ends(os.environ[ENDS_FILE])
-    sys.exit(run(ServeOptions(token_stdin=True), make_parts))
+    made = made_for_long(*sys.argv[1:]) if sys.argv[1:] else make_parts
+    sys.exit(run(ServeOptions(token_stdin=True), made))
