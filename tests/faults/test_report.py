@@ -26,7 +26,7 @@ HOUR = {
     "own_over_50_ms": 0,
     "own_longest_ms": 0.0,
 }
-HOURS = {"given_frames": 100, "decoded_frames": 100, "growth_mb": 1.8}
+HOURS = {"given_frames": 100, "decoded_frames": 100, "chunks": 3, "growth_mb": 1.8}
 
 
 @pytest.fixture
@@ -91,7 +91,16 @@ def test_an_hour_that_lost_something_is_broken(change: dict[str, object]) -> Non
     assert len(broken({"hour": {"found": HOUR | change}})) == 1
 
 
-@pytest.mark.parametrize("change", [{"decoded_frames": 99}, {"growth_mb": 5.1}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"decoded_frames": 99},
+        {"growth_mb": 5.1},
+        {"delivered": 2},
+        {"completed": False},
+        {"lapsed": 1},
+    ],
+)
 def test_hours_that_lost_something_or_grew_are_broken(change: dict[str, object]) -> None:
     assert broken({"endurance": {"found": HOURS}}) == []
     assert len(broken({"endurance": {"found": HOURS | change}})) == 1
@@ -130,3 +139,16 @@ def test_how_often_each_fault_was_tried_comes_from_the_tests_themselves(
 
 def faults_part(*found: dict[str, object]) -> dict[str, object]:
     return {"at": "now", "machine": "one", "minutes": 1.0, "found": list(found)}
+
+
+def test_hours_that_were_delivered_say_so_and_those_that_were_not_do_not(files: Path) -> None:
+    hours = HOURS | {"resident_mb": 120.0}
+    faults_long.keep("endurance", hours, 10.0)
+    lines = list(report(measured(files)))
+    assert "| of these in the service's own store | not looked at |" in lines
+    more = {"delivered": 3, "linked_sessions": 4, "worst_snr_db": 28.14, "completed": True}
+    faults_long.keep("endurance", hours | more, 10.0)
+    lines = list(report(measured(files)))
+    assert "| of these in the service's own store | 3 |" in lines
+    assert "| linked sessions | 4 |" in lines
+    assert "| worst signal to noise ratio of those compared | 28.1 dB |" in lines
