@@ -78,6 +78,10 @@ class Recording(Protocol):
         """The session that is being recorded into."""
 
     @property
+    def session_frames(self) -> int:
+        """16 kHz frames so far in that session, also those that are in no chunk yet."""
+
+    @property
     def unkept_frames(self) -> int:
         """16 kHz frames that only memory has, because the disk did not take them yet."""
 

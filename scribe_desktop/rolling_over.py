@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 
 from scribe_desktop.collaborators import Listener, Recording, Services, Store
+from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.notices import PartEnding
 from scribe_desktop.domain.rollover import Lease, Outlook, leased, outlook
@@ -49,7 +50,8 @@ class RollingOver:
             return
         model = self._services.offer(session.order.service).model(session.order.model)
         max_session_s = model.max_session_s if model else None
-        ahead = outlook(session, max_session_s, self._lease_of(session), self._since_boot())
+        spoken_s = seconds(recording.session_frames)
+        ahead = outlook(spoken_s, max_session_s, self._lease_of(session), self._since_boot())
         if ahead is not Outlook.FAR:
             self._foretell(session.session_id)
         if ahead is Outlook.DUE:

@@ -60,6 +60,12 @@ SINGLE_CUTS = Cuts(rules=((2000.0, 0.4),), limit_s=2400.0)
 """For a service that cuts by itself and takes one file: 40 minutes of speech are below 10 MB."""
 
 
+SOON_S = 19.5
+"""In so much speech whoever is in a hurry has a cut: as long as a chunk usually is at most."""
+
+SOON_QUIET_S = 0.12
+
+
 class Chunker:
     """Feed it PCM in blocks of any size; it returns whole chunks as they are cut.
 
@@ -82,6 +88,7 @@ class Chunker:
         self._breaths_from_bytes = _byte_count(max(after_s for after_s, _ in cuts.rules))
         self._limit_bytes = _byte_count(cuts.limit_s - cuts.shortest_s)
         self._shortest_bytes = _byte_count(cuts.shortest_s)
+        self._hurried_at: int | None = None
 
     @property
     def tail_frames(self) -> int:
@@ -104,10 +111,20 @@ class Chunker:
                 del self._pcm[:cut]
                 self._judged -= cut
                 self._longest_breath = self._breath_cut = 0
+                self._hurried_at = None
                 # The later half of the quiet opens the next chunk and counts there.
                 self._quiet_windows = min(self._quiet_windows, self._judged // WINDOW_BYTES)
                 self._release(chunks)
         return chunks
+
+    def hurry(self) -> None:
+        """Cut at the next pause, once: the session must end, and a chunk may last half an hour.
+
+        Where chunks are short the next cut is near anyhow, and stays where it is best.
+        """
+        if self._hurried_at is None and self._cuts.limit_s > SOON_S:
+            self._hurried_at = self._judged
+            self._longest_breath = self._breath_cut = 0
 
     def finish(self) -> list[bytes]:
         """Everything that is left: at most two chunks, none if nothing is."""
@@ -115,6 +132,7 @@ class Chunker:
         held, self._held = self._held, b""
         self._pcm.clear()
         self._judged = self._quiet_windows = self._longest_breath = self._breath_cut = 0
+        self._hurried_at = None
         parts = [held + rest] if len(rest) < self._shortest_bytes else [held, rest]
         return [part for part in parts if part]
 
@@ -131,15 +149,24 @@ class Chunker:
         nothing_said = self._quiet_windows * WINDOW_BYTES >= self._judged
         spoken_s = self._judged / BYTES_PER_FRAME / SAMPLE_RATE
         quiet_s = self._quiet_windows * WINDOW_FRAMES / SAMPLE_RATE
-        for after_s, needed_s in self._cuts.rules:
+        for after_s, needed_s in self._rules():
             if spoken_s >= after_s and quiet_s >= needed_s and not nothing_said:
                 return self._middle_of_quiet()
-        if self._judged + WINDOW_BYTES > self._limit_bytes:
+        if self._judged + WINDOW_BYTES > self._end_bytes():
             return self._judged if nothing_said else self._breath_cut or self._judged
         return 0
 
+    def _rules(self) -> tuple[tuple[float, float], ...]:
+        return self._cuts.rules if self._hurried_at is None else ((0.0, SOON_QUIET_S),)
+
+    def _end_bytes(self) -> int:
+        if self._hurried_at is None:
+            return self._limit_bytes
+        return min(self._limit_bytes, self._hurried_at + _byte_count(SOON_S))
+
     def _note_breath(self) -> None:
-        if self._quiet_windows > self._longest_breath and self._judged >= self._breaths_from_bytes:
+        counts = self._hurried_at is not None or self._judged >= self._breaths_from_bytes
+        if self._quiet_windows > self._longest_breath and counts:
             self._longest_breath = self._quiet_windows
             self._breath_cut = self._middle_of_quiet()
 

@@ -13,8 +13,7 @@ clock of ours that nobody sets.
 from dataclasses import dataclass
 from enum import IntEnum
 
-from scribe_desktop.domain.audio import seconds
-from scribe_desktop.domain.session import Remote, Session
+from scribe_desktop.domain.session import Remote
 
 MARGIN_S = 60.0
 """Longer than the longest chunk and the time until the next look together."""
@@ -59,13 +58,13 @@ def leased(remote: Remote, since_s: float, service_now: float) -> Lease:
 
 
 def outlook(
-    session: Session, max_session_s: float | None, lease: Lease | None, now_s: float
+    spoken_s: float, max_session_s: float | None, lease: Lease | None, now_s: float
 ) -> Outlook:
-    """How near `session`, which is being recorded, is to handing over to a linked one.
+    """How near a session with so much speech is to handing over to a linked one.
 
-    `now_s` is by the clock of the lease.
+    All speech counts, also what is in no chunk yet. `now_s` is by the clock of the lease.
     """
-    by_speech = _outlook(max_session_s, MARGIN_S, seconds(session.frames))
+    by_speech = _outlook(max_session_s, MARGIN_S, spoken_s)
     if lease is None:
         return by_speech
     return max(by_speech, _outlook(lease.lasts_s, EXPIRY_MARGIN_S, now_s - lease.since_s))

@@ -186,6 +186,11 @@ class Recorder:
         return self._frames
 
     @property
+    def session_frames(self) -> int:
+        """16 kHz frames so far in the session that is being recorded into."""
+        return self._tail.end_frame
+
+    @property
     def unkept_frames(self) -> int:
         """16 kHz frames that only memory has, because the disk did not take them yet."""
         return self._tail.loose_frames + self._writer.waiting_frames
@@ -281,6 +286,8 @@ class Recorder:
         self._frames += len(pcm) // 2
         self._meter = (self._meter + pcm)[-2 * METER_FRAMES :]
         self._meter_at = self._clock()
+        if not self._followers.empty():
+            self._chunker.hurry()
         for chunk in self._chunker.feed(pcm):
             self._seal(chunk)
 

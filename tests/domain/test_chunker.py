@@ -69,3 +69,48 @@ def test_silence_alone_is_cut_only_at_the_limit() -> None:
     chunks = cutter.feed(silence) + cutter.finish()
     assert len(chunks) == 4
     assert b"".join(chunks) == silence
+
+
+LONG = Cuts(((600.0, 0.4),), limit_s=700.0)
+
+
+def hurried(before: list[tuple[bool, int]], after: list[tuple[bool, int]]) -> list[int]:
+    """The chunks in windows when a cut is asked for between the two."""
+    cutter = Chunker(LONG, is_quiet)
+    assert cutter.feed(speech(before, 0)) == []
+    cutter.hurry()
+    cutter.hurry()
+    talk = speech(after, 0)
+    chunks = cutter.feed(talk) + cutter.finish()
+    assert b"".join(chunks) == speech(before, 0) + talk
+    return [len(chunk) // 1024 for chunk in chunks]
+
+
+def test_in_a_hurry_a_long_chunk_is_cut_at_the_next_pause_and_only_that_one() -> None:
+    # A pause of 0.13 s; the later ones are as short as those before it was asked.
+    assert hurried(
+        [(False, 900), (True, 4), (False, 50)], [(False, 9), (True, 4), (False, 900)]
+    ) == [
+        900 + 4 + 50 + 9 + 2,
+        2 + 900,
+    ]
+
+
+def test_in_a_hurry_a_breath_is_taken_or_none_where_nobody_breathes() -> None:
+    soon = int(chunker.SOON_S * 16_000) // 512
+    breath = [(False, 100), (True, 2), (False, 2 * soon)]
+    assert hurried([(False, 900)], breath)[0] == 900 + 100 + 1
+    assert hurried([(True, 3), (False, 900)], [(False, 2 * soon)])[0] == 903 + soon
+
+
+def test_near_its_limit_a_hurry_makes_no_chunk_longer() -> None:
+    most = int(LONG.limit_s * 16_000) // 512
+    assert hurried([(False, most - 10)], [(False, 500)])[0] == most
+
+
+def test_where_chunks_are_short_a_hurry_changes_nothing() -> None:
+    talk = speech([(False, 30), (True, 5), (False, 300), (True, 30), (False, 9)], 0)
+    usual = Chunker(remote_cuts(), is_quiet)
+    hasty = Chunker(remote_cuts(), is_quiet)
+    hasty.hurry()
+    assert hasty.feed(talk) + hasty.finish() == usual.feed(talk) + usual.finish()

@@ -1,10 +1,7 @@
 """A dictation moves to a linked session in time, and not without need."""
 
-from dataclasses import replace
-
 import pytest
 
-from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.rollover import (
     EXPIRY_MARGIN_S,
     MARGIN_S,
@@ -14,37 +11,32 @@ from scribe_desktop.domain.rollover import (
     leased,
     outlook,
 )
-from scribe_desktop.domain.session import Remote, Session, SessionId
+from scribe_desktop.domain.session import Remote
 
-SESSION = Session(SessionId("ses_" + "0" * 24), 1000.0, Order())
 DAY_S = 86_400.0
 HOUR_S = 3600.0
 
 
-def spoken(duration_s: float) -> Session:
-    return replace(SESSION, frames=int(duration_s * 16_000))
-
-
 def test_speech_is_counted_against_the_models_limit() -> None:
     usable_s = HOUR_S - MARGIN_S
-    assert outlook(spoken(usable_s - NEAR_S - 1), HOUR_S, None, 0.0) is Outlook.FAR
-    assert outlook(spoken(usable_s - NEAR_S), HOUR_S, None, 0.0) is Outlook.NEAR
-    assert outlook(spoken(usable_s - 1), HOUR_S, None, 0.0) is Outlook.NEAR
-    assert outlook(spoken(usable_s), HOUR_S, None, 0.0) is Outlook.DUE
+    assert outlook(usable_s - NEAR_S - 1, HOUR_S, None, 0.0) is Outlook.FAR
+    assert outlook(usable_s - NEAR_S, HOUR_S, None, 0.0) is Outlook.NEAR
+    assert outlook(usable_s - 1, HOUR_S, None, 0.0) is Outlook.NEAR
+    assert outlook(usable_s, HOUR_S, None, 0.0) is Outlook.DUE
 
 
 def test_a_short_limit_is_used_to_its_half_at_least_and_told_at_a_quarter() -> None:
-    assert outlook(spoken(14.0), 60.0, None, 0.0) is Outlook.FAR
-    assert outlook(spoken(15.0), 60.0, None, 0.0) is Outlook.NEAR
-    assert outlook(spoken(29.0), 60.0, None, 0.0) is Outlook.NEAR
-    assert outlook(spoken(30.0), 60.0, None, 0.0) is Outlook.DUE
+    assert outlook(14.0, 60.0, None, 0.0) is Outlook.FAR
+    assert outlook(15.0, 60.0, None, 0.0) is Outlook.NEAR
+    assert outlook(29.0, 60.0, None, 0.0) is Outlook.NEAR
+    assert outlook(30.0, 60.0, None, 0.0) is Outlook.DUE
 
 
 def test_the_nearest_limit_counts() -> None:
     lease = Lease("ses_r", 0.0, HOUR_S)
-    assert outlook(spoken(0.0), HOUR_S, lease, HOUR_S) is Outlook.DUE
-    assert outlook(spoken(HOUR_S), HOUR_S, lease, 0.0) is Outlook.DUE
-    assert outlook(spoken(0.0), HOUR_S, lease, 0.0) is Outlook.FAR
+    assert outlook(0.0, HOUR_S, lease, HOUR_S) is Outlook.DUE
+    assert outlook(HOUR_S, HOUR_S, lease, 0.0) is Outlook.DUE
+    assert outlook(0.0, HOUR_S, lease, 0.0) is Outlook.FAR
 
 
 @pytest.mark.parametrize("ahead_s", [0.0, DAY_S, -DAY_S])
@@ -57,9 +49,9 @@ def test_age_is_counted_by_the_services_own_clock(ahead_s: float, *, says_when_m
     lease = leased(Remote("ses_r", '"u"', theirs + HOUR_S, made_at), 50.0, service_now)
     assert lease == Lease("ses_r", 50.0, HOUR_S)
     due_s = 50.0 + HOUR_S - EXPIRY_MARGIN_S
-    assert outlook(SESSION, None, lease, due_s - NEAR_S - 1) is Outlook.FAR
-    assert outlook(SESSION, None, lease, due_s - NEAR_S) is Outlook.NEAR
-    assert outlook(SESSION, None, lease, due_s) is Outlook.DUE
+    assert outlook(0.0, None, lease, due_s - NEAR_S - 1) is Outlook.FAR
+    assert outlook(0.0, None, lease, due_s - NEAR_S) is Outlook.NEAR
+    assert outlook(0.0, None, lease, due_s) is Outlook.DUE
 
 
 @pytest.mark.parametrize("expires_at", [None, 1000.0 - DAY_S, 1010.0])
@@ -68,4 +60,4 @@ def test_a_session_that_never_expires_or_says_nonsense_is_never_due(
 ) -> None:
     lease = leased(Remote("ses_r", '"u"', expires_at, 1000.0), 0.0, 1000.0)
     assert lease.lasts_s is None
-    assert outlook(spoken(1e6), None, lease, 1e12) is Outlook.FAR
+    assert outlook(1e6, None, lease, 1e12) is Outlook.FAR

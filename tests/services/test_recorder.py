@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scribe_desktop.domain.audio import Gap
-from scribe_desktop.domain.chunker import LOCAL_CUTS, Cuts, remote_cuts
+from scribe_desktop.domain.chunker import LOCAL_CUTS, SINGLE_CUTS, Cuts, remote_cuts
 from scribe_desktop.domain.errors import MicrophoneError
 from scribe_desktop.domain.notices import (
     MicrophoneChanged,
@@ -305,6 +305,22 @@ def test_a_dictation_longer_than_the_service_takes_goes_on_in_a_linked_session()
     assert follower.chunks == len(take.spool.chunks[second]) > 0
     assert take.recorder.recorded_frames == len(pcm) // 2
     assert take.recorder.session_id == second
+
+
+def test_where_a_chunk_may_last_half_an_hour_it_goes_on_at_the_next_pause() -> None:
+    take, pcm = Take(cuts=SINGLE_CUTS), pcm16(speechlike(6.0))
+    second = take.spool.add("ses_2", follows=take.session_id)
+    spoken: list[int] = []
+
+    def go_on() -> None:
+        spoken.append(take.recorder.session_frames)
+        take.recorder.continue_in(second)
+
+    take.hear([*blocks(pcm[:96_000]), go_on, *blocks(pcm[96_000:])])
+    assert spoken == [48_000]
+    assert take.sealed() + take.sealed(second) == pcm
+    assert 48_000 < take.session.frames < len(pcm) // 2
+    assert take.recorder.session_frames == len(pcm) // 2 - take.session.frames
 
 
 def test_in_a_pause_it_goes_on_in_the_linked_session_at_once() -> None:

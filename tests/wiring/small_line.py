@@ -42,7 +42,7 @@ class Recording:
 
     def __init__(self, session_id: SessionId) -> None:
         self.session_id = session_id
-        self.recorded_frames = 0
+        self.recorded_frames = self.session_frames = 0
         self.is_stopped = False
         self.goes_on_in: list[SessionId] = []
 
