@@ -51,7 +51,7 @@ class LongRun:
         self._clock = clock
         self._speech_s = speech_s
         self._pcm = decode(SAMPLE.read_bytes())
-        self._source = EndlessSource(self._pcm, speech_s, self._each_second)
+        self._source = EndlessSource(self._pcm, speech_s, self._each_second, self._keeps_up)
         self._memory: dict[float, float] = {}
         self._behind: dict[SessionId, int] = {}
         self._changed = threading.Condition()
@@ -110,11 +110,17 @@ class LongRun:
         }
 
     def _each_second(self, spoken_s: float) -> None:
-        """On the recorder thread: time goes by, and the service keeps up."""
+        """On the recorder thread: time goes by."""
         self._clock.spoken(spoken_s)
         if spoken_s % 10 < 1:
             self._memory[spoken_s] = resident_mb()
-        self._wait(lambda: sum(tuple(self._behind.values())) <= MOST_BEHIND, PATIENCE_S)
+
+    def _keeps_up(self, timeout_s: float) -> bool:
+        """Whether the service does."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: sum(self._behind.values()) <= MOST_BEHIND, timeout_s
+            )
 
     def _hear(self, notice: Notice) -> None:
         if not isinstance(notice, SessionChanged):

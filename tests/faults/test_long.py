@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from scribe_desktop import app
 from scribe_desktop.app import Program
 from scribe_desktop.call import Wishes
 from scribe_desktop.commands import run
@@ -61,7 +62,8 @@ class Sleeper(EndlessSource):
 
     def read(self, timeout_s: float) -> Sequence[Heard]:
         if self._is_paused:
-            self._each_pause_step()
+            if self._may_go_on(timeout_s):
+                self._each_pause_step()
             return ()
         return super().read(timeout_s)
 
@@ -135,11 +137,14 @@ class Long:
                 self._changed.notify_all()
 
     def go_on(self, by_s: float) -> None:
-        """So much later: look, as every five seconds, and let the network keep up."""
+        """So much later: look, as every five seconds."""
         self.clock.at += by_s
         self.line.look_after()
+
+    def keeps_up(self, timeout_s: float) -> bool:
+        """Whether the network does: nobody speaks on before the service has what was said."""
         with self._changed:
-            assert self._changed.wait_for(self._has_all, 30)
+            return self._changed.wait_for(self._has_all, timeout_s)
 
     def look_every_five(self, spoken_s: float) -> None:
         """The look that the program takes every five seconds, on the clock of the speech."""
@@ -181,8 +186,10 @@ def _is_delivered_so_far(session: Session) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+def _only_looks_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    # The program's own looks come by the real clock, which has nothing to do with the speech.
+    monkeypatch.setattr(app, "LOOK_EVERY_S", 1e6)
 
 
 @pytest.mark.parametrize("ahead_s", [0.0, DAY_S, -DAY_S])
@@ -195,7 +202,7 @@ def test_a_dictation_that_outlasts_the_service_goes_on_in_linked_sessions(
     ):
         long.begin(program)
 
-        long.hears(EndlessSource(long.pcm, SPEECH_S, long.look_every_five))
+        long.hears(EndlessSource(long.pcm, SPEECH_S, long.look_every_five, long.keeps_up))
         answer = long.dictate()
         # The last one is empty where the speech ended before the next cut.
         sessions = [session for session in long.chain if not session.is_empty]
@@ -230,7 +237,7 @@ def test_a_dictation_outlives_the_sessions_of_the_service(tmp_path: Path, ahead_
             if leap_s or round(spoken_s) % LOOK_EVERY_S == 0:
                 long.go_on(leap_s + LOOK_EVERY_S)
 
-        long.hears(EndlessSource(long.pcm, 90.0, each_second))
+        long.hears(EndlessSource(long.pcm, 90.0, each_second, long.keeps_up))
         answer = long.dictate()
         sessions = [session for session in long.chain if not session.is_empty]
         long.assert_nothing_is_lost(sessions)
@@ -261,7 +268,8 @@ def test_a_long_pause_outlives_the_sessions_of_the_service(tmp_path: Path) -> No
             else:
                 long.go_on(PAUSE_STEP_S)
 
-        long.hears(Sleeper(long.pcm, 20.0, each_second, each_pause_step=each_pause_step))
+        given = (long.pcm, 20.0, each_second, long.keeps_up)
+        long.hears(Sleeper(*given, each_pause_step=each_pause_step))
         answer = long.dictate()
         chain = long.chain
         sessions = [session for session in chain if not session.is_empty]
@@ -281,7 +289,7 @@ def test_the_chain_is_one_dictation_in_the_window(tmp_path: Path, qtbot: QtBot) 
     with Long(tmp_path, longest_s=LONGEST_S) as long, Program(find_places()) as program:
         long.begin(program)
 
-        long.hears(EndlessSource(long.pcm, 55.0, long.look_every_five))
+        long.hears(EndlessSource(long.pcm, 55.0, long.look_every_five, long.keeps_up))
         bridge = Bridge(program.line)
         window = MainWindow(program.line, bridge)
         qtbot.addWidget(window, before_close_func=lambda one: one.close_without_asking())
