@@ -7,12 +7,14 @@ from typing import Any, cast
 
 import pytest
 
+from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.errors import DiskFull
 from scribe_desktop.domain.events import Created
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import Notice, PartEnding
+from scribe_desktop.domain.offer import ModelOffer, Offer
 from scribe_desktop.domain.order import Order
-from scribe_desktop.domain.rollover import EXPIRY_MARGIN_S, NEAR_S
+from scribe_desktop.domain.rollover import EXPIRY_MARGIN_S, MARGIN_S, NEAR_S
 from scribe_desktop.domain.session import Remote, Session, SessionId
 from scribe_desktop.rolling_over import RollingOver
 from scribe_desktop.services.spool import Spool
@@ -26,6 +28,11 @@ FIRST = SessionId("ses_1")
 @dataclass
 class Service(Nothing):
     skew_s: float | None = None
+
+    models: tuple[ModelOffer, ...] = ()
+
+    def offer(self, _service: object) -> Offer:
+        return Offer("nothing", models=self.models)
 
     def clock_skew_s(self, _service: object) -> float | None:
         return self.skew_s
@@ -101,6 +108,16 @@ def test_it_rolls_over_once_and_in_time_however_far_the_clocks_are_apart(
     assert len(desk.told) == 1
     (follower,) = desk.recording.goes_on_in
     assert desk.spool.get(follower).follows == FIRST
+
+
+def test_what_is_in_no_chunk_yet_counts_against_the_models_limit(desk: Desk) -> None:
+    desk.service.models = (ModelOffer(Order().model, "Pro", max_session_s=HOUR_S),)
+    desk.recording.session_frames = round((HOUR_S - MARGIN_S) * SAMPLE_RATE) - 1
+    assert desk.spool.get(FIRST).frames == 0
+    assert desk.look() == 0
+    assert len(desk.told) == 1
+    desk.recording.session_frames += 1
+    assert desk.look() == 1
 
 
 def test_each_part_has_a_life_of_its_own(desk: Desk) -> None:
