@@ -164,8 +164,8 @@ RECORD_MUTANTS = {
 
 CHUNKER_MUTANTS = {
     "the limit is passed": (
-        "self._judged + WINDOW_BYTES > self._limit_bytes",
-        "self._judged > self._limit_bytes",
+        "self._judged + WINDOW_BYTES > self._end_bytes()",
+        "self._judged > self._end_bytes()",
     ),
     "the held chunk comes after the limit": (
         "_byte_count(cuts.limit_s - cuts.shortest_s)",
