@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from scribe_desktop.collaborators import Listener
-from scribe_desktop.domain.audit import AuditLine
+from scribe_desktop.domain.audit import AuditLine, Head, clinician
 from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import DiskFull, ScribeError
 from scribe_desktop.domain.events import Cancelled
@@ -115,7 +115,7 @@ class Program:
         self.credentials = Credentials(places.keyring_name, places.config)
         self.accounts = Accounts(
             self.credentials,
-            on_deed=lambda deed, host: self._spool.audit(deed, detail=host),
+            on_deed=lambda deed, host, who: self._spool.audit(deed, detail=host, who=who),
             patience_for=lambda service: self.line.settings().patience_for(service),
         )
         self.strongroom = Strongroom(places, unlocking, may_record=may_record, on_wait=on_wait)
@@ -321,11 +321,17 @@ class Program:
 
     def audit(self, action: str, session_id: str = "", detail: str = "") -> None:
         """Write down a deed that leaves no trace in a session, such as an export."""
-        self._spool.audit(action, session_id, detail)
+        known = {session.session_id: session.order.service for session in self._spool.sessions()}
+        service = known.get(SessionId(session_id)) or self.line.usual_order().service
+        self._spool.audit(action, session_id, detail, who=clinician(service))
 
     def audit_lines(self) -> tuple[AuditLine, ...]:
         """Every deed on this computer, oldest first."""
         return self._spool.audit_lines()
+
+    def audit_head(self) -> Head | None:
+        """Where the audit ends, kept apart from its lines."""
+        return self._spool.audit_head()
 
     def export_key(self, passphrase: Secret) -> str:
         """The key of the recordings, locked with a passphrase; raises CredentialError."""

@@ -388,10 +388,15 @@ def _doctor(call: Call) -> Answer:
 
 def _audit(call: Call) -> Answer:
     """Who did what, and whether a line was altered or left out since."""
-    lines = call.program.audit_lines()
-    broken = first_break(lines)
+    lines, head = call.program.audit_lines(), call.program.audit_head()
+    broken = first_break(lines, head)
     shown = lines if call.request["what"] == "show" else ()
-    record = {"whole": broken is None, "first_break": broken, "lines": [asdict(x) for x in shown]}
+    record = {
+        "whole": broken is None,
+        "first_break": broken,
+        "cut": broken is not None and broken > len(lines),
+        "lines": [asdict(x) for x in shown],
+    }
     return Answer(Exit.DONE if broken is None else Exit.FAILED, record)
 
 

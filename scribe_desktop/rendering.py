@@ -73,11 +73,13 @@ def _deliver(record: Record) -> str:
 
 def _audit(record: Record) -> str:
     lines = [
-        (str(x["number"]), _when(x["at"]), x["action"], x["detail"], x["session_id"])
+        (str(x["number"]), _when(x["at"]), x["who"], x["action"], x["detail"], x["session_id"])
         for x in record["lines"]
     ]
     verdict = "Every line is as it was written."
-    if not record["whole"]:
+    if record["cut"]:
+        verdict = f"It was cut: line {record['first_break']} and what came after it are missing."
+    elif not record["whole"]:
         verdict = f"It was altered: line {record['first_break']} does not follow the one before."
     return (_table(lines) if lines else "") + verdict + "\n"
 

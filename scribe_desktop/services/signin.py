@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from scribe_desktop.domain.audit import clinician
 from scribe_desktop.domain.errors import CredentialError, Retry, ServiceError
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.protocol import errors, origins, sign_in
@@ -67,10 +68,10 @@ class Accounts:
         *,
         now: Callable[[], float] = time.time,
         wire: Wire | None = None,
-        on_deed: Callable[[str, str], object] = lambda _deed, _host: None,
+        on_deed: Callable[[str, str, str], object] = lambda _deed, _host, _who: None,
         patience_for: Callable[[ServiceRef], float] = lambda _: 1.0,
     ) -> None:
-        """`on_deed` writes "signed in" and "signed out" and the service's host into the audit.
+        """`on_deed` writes "signed in" and "signed out", the service's host and who into the audit.
 
         `patience_for` is how much longer than usual a service is waited for.
         """
@@ -199,7 +200,7 @@ class Accounts:
         tokens = self.tokens(service)
         family = tokens.family()
         refresh = tokens.forget()
-        self._on_deed("signed out", _host(service))
+        self._on_deed("signed out", _host(service), clinician(service))
         if refresh and family is Family.ONPREM:
             try:
                 self._calls(service).revoke(service.base_url, refresh)
@@ -222,7 +223,7 @@ class Accounts:
     ) -> str:
         terms = sign_in.terms_of(grant, self._now(), family, client_id, token_endpoint)
         notice = self.tokens(service).keep(grant, terms)
-        self._on_deed("signed in", _host(service))
+        self._on_deed("signed in", _host(service), clinician(service))
         return notice
 
 

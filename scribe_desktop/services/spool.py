@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scribe_desktop.domain.audio import AudioForm, EncodedChunk
-from scribe_desktop.domain.audit import AuditLine
+from scribe_desktop.domain.audit import PROGRAM, AuditLine, Head, clinician
 from scribe_desktop.domain.errors import UnknownSession
 from scribe_desktop.domain.events import ChunkSealed, Resolved, Stopped
 from scribe_desktop.domain.machine import apply
@@ -39,6 +39,9 @@ from scribe_desktop.services.spool_news import Listener, SpoolNews
 from scribe_desktop.services.spool_receipts import Receipt, SpoolReceipts
 from scribe_desktop.services.spool_rescue import damaged_asides, open_or_set_aside
 from scribe_desktop.services.spool_speech import SpoolSpeech
+
+_ASKED = "asked"
+"""Why a clinician's own deletion is, in the audit."""
 
 
 class Spool:
@@ -241,7 +244,12 @@ class Spool:
             session = self.get(session_id)
             with self._file.transaction():
                 version = self._add_version(session_id, results, author)
-                self._audit.add("edited", session_id, f"version {version.version}")
+                self._audit.add(
+                    "edited",
+                    session_id,
+                    f"version {version.version}",
+                    who=clinician(session.order.service),
+                )
             self._committed(session)
         self._news.tell()
         return version
@@ -260,26 +268,30 @@ class Spool:
 
     # --- deleting --------------------------------------------------------------------
 
-    def delete(self, session_id: SessionId, *, why: str = "asked") -> None:
+    def delete(self, session_id: SessionId, *, why: str = _ASKED) -> None:
         """Delete a session for good: overwritten in the file and gone from its log."""
         with self._lock:
-            self.get(session_id)
+            who = self._asker(session_id, why)
             with self._file.transaction():
                 self._file.execute("DELETE FROM sessions WHERE session_id = ?", session_id)
-                self._audit.add("deleted", session_id, why)
+                self._audit.add("deleted", session_id, why, who=who)
             del self._sessions[session_id]
             self._file.sweep()
 
-    def delete_audio(self, session_id: SessionId, *, why: str = "asked") -> None:
+    def delete_audio(self, session_id: SessionId, *, why: str = _ASKED) -> None:
         """Delete the audio of a session for good and keep its results."""
         with self._lock:
             session = self.get(session_id)
             with self._file.transaction():
                 self._speech.forget(session_id)
-                self._audit.add("audio deleted", session_id, why)
+                self._audit.add("audio deleted", session_id, why, who=self._asker(session_id, why))
             self._file.sweep()
             self._committed(session)
         self._news.tell()
+
+    def _asker(self, session_id: SessionId, why: str) -> str:
+        service = self.get(session_id).order.service
+        return clinician(service) if why == _ASKED else PROGRAM
 
     # --- what was set aside ----------------------------------------------------------
 
@@ -351,14 +363,20 @@ class Spool:
         fact: Json = json.loads(rows[0][0]) if rows else None
         return fact
 
-    def audit(self, action: str, session_id: str = "", detail: str = "") -> AuditLine:
+    def audit(
+        self, action: str, session_id: str = "", detail: str = "", *, who: str = PROGRAM
+    ) -> AuditLine:
         """Write down a deed; `detail` holds ids and plain words, never a patient or a text."""
         with self._lock, self._file.transaction():
-            return self._audit.add(action, session_id, detail)
+            return self._audit.add(action, session_id, detail, who=who)
 
     def audit_lines(self) -> tuple[AuditLine, ...]:
         """All deeds, oldest first; `domain.audit.first_break` tells whether they are whole."""
         return self._audit.lines()
+
+    def audit_head(self) -> Head | None:
+        """Where the audit ends, kept apart from its lines."""
+        return self._audit.head()
 
     # --- listeners -------------------------------------------------------------------
 

@@ -49,8 +49,7 @@ def copy_readable(dial: Callable[[], Any], new: Any, at: float) -> Rescued:  # n
             for table in TABLES:
                 for row in old.rows(table):
                     if _is_sound(table, row):
-                        marks = ", ".join("?" * len(row))
-                        new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608  our own words
+                        _put(new, table, row)
         _adopt_orphans(new, at)
         rows = new.execute("SELECT record FROM sessions").fetchall()
         saved = [read_session(json.loads(record)) for (record,) in rows]
@@ -94,6 +93,13 @@ class _Reader:
             else:
                 return rows
         return None
+
+
+def _put(new: Any, table: str, row: Any) -> None:  # noqa: ANN401
+    """Add a row. One of an older version may want columns: they were always added at the end."""
+    columns = [name for _, name, *_ in new.execute(f"PRAGMA table_info({table})")]
+    names, marks = ", ".join(columns[: len(row)]), ", ".join("?" * len(row))
+    new.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608  our own words
 
 
 def _is_sound(table: str, row: Any) -> bool:  # noqa: ANN401

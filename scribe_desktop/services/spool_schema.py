@@ -25,6 +25,9 @@ PAGE_BYTES = 4096
 
 KEY_BYTES = 32
 
+AUDIT_HEAD = "audit head"
+"""The fact that says where the audit of this store ends: [lines, last digest]."""
+
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE sessions (
@@ -83,6 +86,13 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # The record of a session says since when the service has it; an older program knows no such.
     (),
+    (
+        # Empty in the lines of older versions, whose digests are made without it.
+        "ALTER TABLE audit ADD COLUMN who TEXT NOT NULL DEFAULT ''",
+        f"""INSERT OR REPLACE INTO facts
+               SELECT '{AUDIT_HEAD}', '[' || number || ', "' || digest || '"]'
+               FROM audit ORDER BY number DESC LIMIT 1""",  # noqa: S608  our own words
+    ),
 )
 """Step n brings a store of version n to version n + 1; a step never changes once released."""
 

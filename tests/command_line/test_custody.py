@@ -13,15 +13,16 @@ from tests.command_line.conftest import Scribe
 PASSPHRASE = "correct horse battery\n"
 AUDIT = {
     "type": "object",
-    "required": ["whole", "first_break", "lines"],
+    "required": ["whole", "first_break", "cut", "lines"],
     "properties": {
         "whole": {"type": "boolean"},
         "first_break": {"type": ["integer", "null"]},
+        "cut": {"type": "boolean"},
         "lines": {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["number", "at", "action", "session_id", "detail", "digest"],
+                "required": ["number", "at", "action", "session_id", "detail", "digest", "who"],
             },
         },
     },
@@ -48,6 +49,7 @@ def test_the_audit_tells_what_was_done_and_whether_it_was_altered(
         "created", "discarded", "stopped", "exported", "restored",
     ]  # fmt: skip
     assert {line["session_id"] for line in record["lines"]} == {session_id}
+    assert {line["who"] for line in record["lines"]} == {"clinician"}
     deleted = scribe("delete", session_id)
     assert (deleted.exit_code, deleted.err) == (0, "")
     assert "holds nothing of it" in deleted.out
@@ -58,6 +60,15 @@ def test_the_audit_tells_what_was_done_and_whether_it_was_altered(
     places = find_places({HOME_VARIABLE: str(tmp_path / "home")})
     key = Credentials(places.keyring_name, places.config).spool_key(spool_exists=True).key
     connection = connect(places.spool / "spool.db", key)
+    number, _ = connection.execute("SELECT MAX(number), digest FROM audit").fetchone()
+    connection.execute("DELETE FROM audit WHERE number = ?", (number,))
+    verified = scribe("audit", "verify")
+    assert (verified.exit_code, verified.out) == (
+        1, f"It was cut: line {number} and what came after it are missing.\n",
+    )  # fmt: skip
+    # The next deed does not close the gap.
+    refused_recording(scribe, tmp_path)
+    assert f"line {number} does not follow" in scribe("audit", "verify").out
     connection.execute("DELETE FROM audit WHERE number = 3")
     connection.close()
     verified = scribe("audit", "verify")

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scribe_desktop.domain import audio
-from scribe_desktop.domain.audit import NO_LINE, AuditLine, deeds, first_break, seal_line
+from scribe_desktop.domain.audit import (
+    NO_LINE,
+    PROGRAM,
+    AuditLine,
+    Head,
+    clinician,
+    deeds,
+    doer,
+    first_break,
+    seal_line,
+)
 from scribe_desktop.domain.errors import Retry, ScribeError, ServiceError, SettingsError
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.offer import ModelOffer, Offer
@@ -278,6 +288,38 @@ def chain(count: int) -> list[AuditLine]:
 def test_a_whole_chain_has_no_break() -> None:
     assert first_break([]) is None
     assert first_break(chain(5)) is None
+
+
+def test_who_is_sealed_and_a_line_without_it_keeps_its_digest() -> None:
+    old = seal_line(NO_LINE, number=1, at=1.0, action="created", session_id="5e")
+    assert old.digest == "97aab25ef8169ad7f52cdcd8090d9a4c4e0a5eed929dd3ecb9662a7847fd5c8d"
+    new = seal_line(old.digest, number=2, at=2.0, action="deleted", who="clinician")
+    assert first_break([old, new]) is None
+    assert first_break([old, replace(new, who=PROGRAM)]) == 2
+    assert first_break([old, replace(new, who="")]) == 2
+
+
+def test_lines_cut_off_or_put_on_at_the_end_do_not_fit_the_head() -> None:
+    lines = chain(5)
+    head = Head(5, lines[-1].digest)
+    assert first_break(lines, head) is None
+    assert first_break([], Head(0, NO_LINE)) is None
+    assert first_break(lines[:3], head) == 4
+    assert first_break([], head) == 1
+    assert first_break(lines, Head(3, lines[2].digest)) == 4
+    others = [seal_line(NO_LINE, number=1, at=9.0, action="y")]
+    assert first_break(others, Head(1, lines[0].digest)) == 1
+
+
+def test_an_account_is_told_by_its_id_and_what_the_program_does_by_itself_is_its_own() -> None:
+    clinic = ServiceRef("Clinic", "https://scribe.example", account="dr.vogelsang@clinic.example")
+    assert clinician(ServiceRef()) == "clinician"
+    assert clinician(clinic).startswith("clinician ")
+    assert "vogelsang" not in clinician(clinic)
+    assert clinician(replace(clinic, account="dr.drossel")) != clinician(clinic)
+    session = Session(SessionId("5e55"), 1.0, Order(service=clinic))
+    assert doer("discarded", session) == clinician(clinic)
+    assert doer("result stored", session) == PROGRAM
 
 
 def test_a_line_altered_left_out_swapped_or_put_in_breaks_the_chain() -> None:

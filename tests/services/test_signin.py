@@ -58,7 +58,7 @@ class Stage:
             self.keyring,
             now=self.clock,
             wire=self.wire,
-            on_deed=lambda deed, host: self.deeds.append((deed, host)),
+            on_deed=lambda deed, host, _who: self.deeds.append((deed, host)),
             patience_for=lambda service: self.patience[service.name],
         )
         self.service = ServiceRef("clinic", peer.base_url, dialect, "me")

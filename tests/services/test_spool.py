@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scribe_desktop.domain.audio import AudioForm, EncodedChunk
-from scribe_desktop.domain.audit import first_break
-from scribe_desktop.domain.errors import SpoolError, UnknownSession
+from scribe_desktop.domain.audit import NO_LINE, PROGRAM, Head, first_break, seal_line
+from scribe_desktop.domain.errors import SpoolDamaged, SpoolError, UnknownSession
 from scribe_desktop.domain.events import (
     Cancelled,
     ChunkAccepted,
@@ -27,7 +28,13 @@ from scribe_desktop.domain.order import Order, Patient
 from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
 from scribe_desktop.services.spool import Spool
-from scribe_desktop.services.spool_schema import SCHEMA_VERSION, SPOOL_FILE, connect
+from scribe_desktop.services.spool_schema import (
+    AUDIT_HEAD,
+    DAMAGE_MARK_FILE,
+    SCHEMA_VERSION,
+    SPOOL_FILE,
+    connect,
+)
 
 KEY = bytes(range(32))
 RESULTS = Results(
@@ -106,6 +113,20 @@ def test_a_new_decoder_is_noticed_once_and_not_at_every_chunk(tmp_path: Path) ->
     spool.close()
 
 
+def without_who(connection: Any) -> None:
+    """Give the audit back the form that it had in layouts 1 to 4."""
+    connection.execute("ALTER TABLE audit DROP COLUMN who")
+    connection.execute("DELETE FROM facts WHERE name = ?", (AUDIT_HEAD,))
+    previous = NO_LINE
+    rows = connection.execute("SELECT number, at, action, session_id, detail FROM audit").fetchall()
+    for number, at, action, session_id, detail in rows:
+        line = seal_line(
+            previous, number=number, at=at, action=action, session_id=session_id, detail=detail
+        )
+        previous = line.digest
+        connection.execute("UPDATE audit SET digest = ? WHERE number = ?", (previous, number))
+
+
 def test_a_store_that_does_not_say_since_when_the_service_has_it_opens(tmp_path: Path) -> None:
     spool = Spool.open(tmp_path, KEY, now=now)
     session_id = recording(spool)
@@ -114,6 +135,7 @@ def test_a_store_that_does_not_say_since_when_the_service_has_it_opens(tmp_path:
     spool.close()
     connection = connect(tmp_path / SPOOL_FILE, KEY)
     connection.execute("UPDATE sessions SET record = json_remove(record, '$.remote.created_at')")
+    without_who(connection)
     connection.execute("PRAGMA user_version = 3")
     connection.close()
     spool = Spool.open(tmp_path, KEY, now=now)
@@ -126,7 +148,7 @@ def test_a_store_that_does_not_say_since_when_the_service_has_it_opens(tmp_path:
     connection.close()
 
 
-@pytest.mark.parametrize("layout", [1, 2])
+@pytest.mark.parametrize("layout", [1, 2, 3, 4])
 def test_a_store_of_an_earlier_layout_opens_with_all_it_has(tmp_path: Path, layout: int) -> None:
     spool = Spool.open(tmp_path, KEY, now=now)
     session_id = recording(spool)
@@ -135,8 +157,12 @@ def test_a_store_of_an_earlier_layout_opens_with_all_it_has(tmp_path: Path, layo
     spool.close()
     connection = connect(tmp_path / SPOOL_FILE, KEY)
     digest = hashlib.sha256(b"RIFF").hexdigest()
-    connection.execute("DROP TABLE sent_files")
-    if layout > 1:
+    without_who(connection)
+    if layout < 3:
+        connection.execute("DROP TABLE sent_files")
+    else:
+        connection.execute("INSERT INTO sent_files VALUES (?, 0, 'wav', ?)", (session_id, digest))
+    if layout == 2:
         connection.execute("CREATE TABLE sent (session_id, chunk, form, digest)")
         connection.execute("INSERT INTO sent VALUES (?, 0, 'wav', ?)", (session_id, digest))
     connection.execute(f"PRAGMA user_version = {layout}")
@@ -146,6 +172,46 @@ def test_a_store_of_an_earlier_layout_opens_with_all_it_has(tmp_path: Path, layo
     assert spool.tail(session_id) == b"tail"
     other = chunk(0, body=b"other")
     assert spool.note_sent(session_id, AudioForm.WAV, 1, other) == (layout == 1)
+    lines, head = spool.audit_lines(), spool.audit_head()
+    assert [(line.action, line.who) for line in lines] == [("created", "")]
+    assert head == Head(1, lines[0].digest)
+    spool.audit("exported", session_id, who="clinician")
+    assert first_break(spool.audit_lines(), spool.audit_head()) is None
+    assert first_break(lines, spool.audit_head()) == 2
+    spool.close()
+
+
+def test_a_damaged_store_of_an_earlier_layout_keeps_its_audit(tmp_path: Path) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    recording(spool)
+    spool.close()
+    connection = connect(tmp_path / SPOOL_FILE, KEY)
+    without_who(connection)
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    (tmp_path / DAMAGE_MARK_FILE).touch()
+    with pytest.raises(SpoolDamaged):
+        Spool.open(tmp_path, KEY, now=now)
+    spool = Spool.open(tmp_path, KEY, now=now)
+    spool.audit("exported", "5e")
+    lines = spool.audit_lines()
+    assert [line.action for line in lines] == ["created", "exported"]
+    assert first_break(lines, spool.audit_head()) is None
+    spool.close()
+
+
+def test_lines_of_another_store_go_behind_ours_and_its_head_does_not(tmp_path: Path) -> None:
+    """Two chains become one; ours may have no head yet, and theirs may be longer."""
+    theirs = Spool.open(tmp_path / "theirs", KEY, now=now)
+    recording(theirs)
+    for _ in range(3):
+        theirs.audit("exported", "5e", who="clinician 0815")
+    theirs.close()
+    spool = Spool.open(tmp_path / "ours", KEY, now=now)
+    spool.take_in(tmp_path / "theirs", KEY)
+    lines = spool.audit_lines()
+    assert [line.who for line in lines] == ["clinician", *["clinician 0815"] * 3]
+    assert first_break(lines, spool.audit_head()) is None
     spool.close()
 
 
@@ -415,7 +481,12 @@ def test_every_deed_is_written_down_with_what_was_done(spool: Spool) -> None:
         ("deleted", "asked"),
     ]
     assert {line.session_id for line in lines} == {session_id}
-    assert first_break(lines) is None
+    by_itself = {line.action for line in lines if line.who == PROGRAM}
+    assert by_itself == {"sent", "result stored"}
+    assert {line.who for line in lines if line.who != PROGRAM} == {"clinician"}
+    assert first_break(lines, spool.audit_head()) is None
+    spool.audit("key exported")
+    assert first_break(lines, spool.audit_head()) == len(lines) + 1
 
 
 def test_nothing_readable_is_on_the_disk(spool: Spool, folder: Path) -> None:
