@@ -19,6 +19,7 @@ from scribe_desktop import __version__
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.exits import Exit
 from scribe_desktop.service_grammar import add_commands, complete
+from scribe_desktop.services.last_words import catch_all
 
 _TOKEN = "SCRIBE_DESKTOP_TOKEN"  # noqa: S105  a variable's name
 
@@ -146,6 +147,12 @@ def _add_dictate(dictate: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command in a process of its own, and return its exit code."""
+    catch_all()
+    return run_command(argv)
+
+
+def run_command(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # Read once and removed at once, so that no child of ours inherits it.
     token = os.environ.pop(_TOKEN, "")

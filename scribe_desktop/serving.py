@@ -12,7 +12,12 @@ from dataclasses import replace
 from scribe_desktop.domain.errors import SettingsError
 from scribe_desktop.server.host import MakeParts, ServeOptions, run
 from scribe_desktop.server.local_parts import local_parts
+from scribe_desktop.services.last_words import catch_all
+from scribe_desktop.services.logs import log_to_parent, start_logging
 from scribe_desktop.services.places import Places, find_places
+
+LOG_FILE = "serve.log"
+"""Of a service that was started alone; a child's lines go to its parent."""
 
 SPEECH_SERVER = "SCRIBE_DESKTOP_SPEECH_SERVER"
 
@@ -28,9 +33,12 @@ def serve(asked: Namespace) -> int:
         names=tuple(asked.name),
         origins=tuple(asked.origin),
     )
-    if not asked.token_stdin:
+    if asked.token_stdin:
+        speak_to_parent()
+    else:
         # Nobody sends a key and a folder: it keeps a store of its own, beside that of the child.
         places = find_places()
+        start_logging(places.logs, file=LOG_FILE)
         options = replace(
             options, folder=places.data / "serve", store_key=lambda: _key_for_serving(places)
         )
@@ -39,6 +47,12 @@ def serve(asked: Namespace) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+
+
+def speak_to_parent() -> None:
+    """Nobody reads a child's stderr but its parent, and that one keeps lines."""
+    catch_all(speaks=False)
+    log_to_parent()
 
 
 def _make_parts() -> MakeParts:

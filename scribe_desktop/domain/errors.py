@@ -22,6 +22,7 @@ else is our bug and reaches only the last-resort handler.
 """
 
 from enum import StrEnum
+from types import TracebackType
 
 from scribe_desktop.domain.reassurance import told_once
 
@@ -41,6 +42,17 @@ class ScribeError(Exception):
 
     def __str__(self) -> str:
         return told_once(self.message, self.remedy)
+
+
+def place_of(trace: TracebackType | None) -> str:
+    """Where a fault happened, in code of ours or of others: no word of what it said."""
+    place = "an unknown place"
+    while trace is not None:
+        frame = trace.tb_frame
+        module = frame.f_globals.get("__name__", "?")
+        place = f"{module}:{trace.tb_lineno} in {frame.f_code.co_name}"
+        trace = trace.tb_next
+    return place
 
 
 class Retry(StrEnum):

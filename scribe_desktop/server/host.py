@@ -86,16 +86,21 @@ def run(options: ServeOptions, make_parts: MakeParts) -> int:
             _refuse_open_door(options)
             store = _open_store(options, key, held)
         except ScribeError as error:
-            sys.stderr.write(f"{error}\n")
-            return 2
+            return _say(error, 2)
         token = options.token or secrets.token_urlsafe(32)
         try:
             service = build(replace(make_parts(store, token, options), keep=options.keep))
             with _listen(options) as listener:
                 return _serve(service, listener, options, token)
         except ScribeError as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
+            return _say(error, 1)
+
+
+def _say(error: ScribeError, code: int) -> int:
+    """A sentence for a person; a parent, which keeps no sentences, gets the kind of it."""
+    _log.error("the service could not serve: %s", type(error).__name__)
+    sys.stderr.write(f"{error}\n")
+    return code
 
 
 def _serve(service: Service, listener: socket.socket, options: ServeOptions, token: str) -> int:

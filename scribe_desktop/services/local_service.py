@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 import scribe_desktop
 from scribe_desktop.domain.errors import Retry, ServiceError
 from scribe_desktop.services.frugality import stand_behind
-from scribe_desktop.services.logs import PrivateFile
+from scribe_desktop.services.logs import PrivateFile, as_line
 from scribe_desktop.services.places import make_private
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ _PROBE_S = 20.0
 _MOST_SILENT = 3
 _TOKEN_VARIABLE = "SCRIBE_DESKTOP_TOKEN"  # noqa: S105 - the name of a variable, not a token
 _LOG_BYTES = 512 * 1024
-_LINE_CHARACTERS = 500
+_LINE_BYTES = 16_000
 
 
 class Health(StrEnum):
@@ -201,12 +201,12 @@ class LocalService:
         }
         line |= self._keep().in_seconds()
         child = self._spawn(stop)
+        stdin, stdout, stderr = _pipes(child)
+        log = threading.Thread(target=self._keep_log, args=(stderr,), daemon=True)
+        log.start()
         try:
-            stdin, stdout, stderr = _pipes(child)
             stdin.write(json.dumps(line).encode() + b"\n")
             stdin.flush()
-            log = threading.Thread(target=self._keep_log, args=(stderr,), daemon=True)
-            log.start()
             address = Address(_first_line(stdout), token)
             self._say(Health.READY, address)
             _wait_while_it_answers(child, address.base_url)
@@ -216,6 +216,8 @@ class LocalService:
                 self._address = None
                 self._child = None
             _end(child)
+            # Its last words are in the log before the next one says its first.
+            log.join(KILL_LIMIT_S)
 
     def _spawn(self, stop: threading.Event) -> subprocess.Popen[bytes]:
         with self._state:
@@ -244,14 +246,17 @@ class LocalService:
         self._changed(health)
 
     def _keep_log(self, stderr: IO[bytes]) -> None:
-        """On a thread: what the service reports, into a file that does not grow without end."""
+        """On a thread: what the service reports, into a file that does not grow without end.
+
+        Line by line as structured as our own log, whatever else comes that way.
+        """
         make_private(self._log_file.parent)
         log = PrivateFile(
             self._log_file, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8", delay=True
         )
         with stderr:
-            for line in stderr:
-                said = line.decode("utf-8", "replace").rstrip()[:_LINE_CHARACTERS]
+            while line := stderr.readline(_LINE_BYTES):
+                said = as_line(line.decode("utf-8", "replace").rstrip("\r\n"))
                 log.emit(logging.makeLogRecord({"msg": said}))
         log.close()
 

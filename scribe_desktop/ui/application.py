@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from PySide6.QtCore import QEvent, QObject, QSettings, QSocketNotifier, Qt, Slot
 from PySide6.QtGui import QFileOpenEvent, QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from scribe_desktop.domain.errors import place_of
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.deeds import Telling
@@ -152,24 +154,25 @@ class LastResort(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._box: QMessageBox | None = None
-        self._before = sys.excepthook
+        self._before = sys.excepthook, threading.excepthook
         self._failed = Crossing(self._tell)
         sys.excepthook = self._caught
+        threading.excepthook = self._caught_in_thread
 
     def close(self) -> None:
-        """Give the hook back."""
-        sys.excepthook = self._before
+        """Give the hooks back."""
+        sys.excepthook, threading.excepthook = self._before
+
+    def _caught_in_thread(self, caught: threading.ExceptHookArgs) -> None:
+        # As Python itself has it: this is how a thread may end.
+        if not issubclass(caught.exc_type, SystemExit):
+            self._failed.send(_noted(caught.exc_type, caught.exc_traceback))
 
     def _caught(
         self, kind: type[BaseException], _bug: BaseException, trace: TracebackType | None
     ) -> None:
-        """Any thread. Only where it happened is written down: the words may be a patient's."""
-        place = "unknown place"
-        while trace is not None:
-            place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
-            trace = trace.tb_next
-        log.error("unforeseen %s at %s", kind.__name__, place)
-        self._failed.send(f"{kind.__name__} at {place}")
+        """Any thread."""
+        self._failed.send(_noted(kind, trace))
 
     @Slot(str)
     def _tell(self, where: str) -> None:
@@ -190,6 +193,13 @@ class LastResort(QObject):
         if self._box is not None:
             self._box.deleteLater()
         self._box = None
+
+
+def _noted(kind: type[BaseException], trace: TracebackType | None) -> str:
+    """Write down where it happened, and only that: the words may be a patient's."""
+    fault = f"{kind.__name__} at {place_of(trace)}"
+    log.error("unforeseen %s", fault)
+    return fault
 
 
 def has_the_focus() -> bool:

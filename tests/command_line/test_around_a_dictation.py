@@ -53,7 +53,7 @@ class Desk:
     def run(self, *arguments: str, text: str = "") -> Ran:
         self.patched.setenv("SCRIBE_DESKTOP_TOKEN", self.token)
         self.patched.setattr("sys.stdin", StringIO(text))
-        exit_code = cli.main([*arguments, "--json"])
+        exit_code = cli.run_command([*arguments, "--json"])
         out, err = self.capture.readouterr()
         assert self.token not in out + err
         return Ran(exit_code, out, err)

@@ -21,7 +21,7 @@ from scribe_desktop.domain.audit import (
     first_break,
     seal_line,
 )
-from scribe_desktop.domain.errors import Retry, ScribeError, ServiceError, SettingsError
+from scribe_desktop.domain.errors import Retry, ScribeError, ServiceError, SettingsError, place_of
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.offer import ModelOffer, Offer
 from scribe_desktop.domain.order import MAX_TEMPLATES, Order, Patient, ServiceRef, UploadType
@@ -270,6 +270,16 @@ def test_values_of_our_own_types_are_taken() -> None:
     )  # fmt: skip
     assert streamed.profiles == (replace(profile, upload_type=UploadType.STREAM),)
     assert with_value(Settings(), "templates", ("a", "b")).templates == ("a", "b")
+
+
+def test_a_place_names_module_line_and_function_and_no_words() -> None:
+    def fail() -> None:
+        raise KeyError("Vogelsang")
+
+    with pytest.raises(KeyError) as caught:
+        fail()
+    assert place_of(caught.tb) == f"{__name__}:{fail.__code__.co_firstlineno + 1} in fail"
+    assert place_of(None) == "an unknown place"
 
 
 # --- the audit chain ----------------------------------------------------------------------

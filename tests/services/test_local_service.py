@@ -1,9 +1,11 @@
 """The child process is started, watched, started again and never left behind."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from scribe_desktop.services.local_service import (
     Health,
     LocalService,
 )
+from scribe_desktop.services.logs import LINE_KEYS
 
 SCRIPTED = [sys.executable, "-m", "tests.server.scripted_host", "--token-stdin"]
 KEY = bytes(range(32))
@@ -133,17 +136,51 @@ def test_a_service_that_answers_is_left_alone(
     service.stop()
 
 
+SHOWS_TOKEN = """
+import json, os, sys
+sys.stderr.write(json.dumps({"event": f"token{'SCRIBE_DESKTOP_TOKEN' in os.environ}"}))
+"""
+
+
 def test_the_token_of_the_user_is_not_given_to_the_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SCRIBE_DESKTOP_TOKEN", "canary")
-    show = "import os,sys; sys.stderr.write('token' + str('SCRIBE_DESKTOP_TOKEN' in os.environ))"
-    service = make(tmp_path, [sys.executable, "-c", show])
+    service = make(tmp_path, [sys.executable, "-c", SHOWS_TOKEN])
     service.start()
     with service._state:
         service._state.wait_for(lambda: service._health is Health.RESTARTING, 20)
     service.stop()
     assert "tokenFalse" in (tmp_path / "log" / "service.log").read_text()
+
+
+TALKS = """
+import json, sys
+for number in range(6000):
+    sys.stderr.write(json.dumps({"at": 1.0, "event": "x" * 300, "where": [str(number)]}) + "\\n")
+sys.stderr.write('{"event": "", "patient": "Kanaria"}\\n"Kanaria"\\nKanaria\\n' + "Kanaria" * 9000 + "\\n")
+json.loads("Kanaria")
+"""
+
+
+def test_whatever_the_child_says_the_log_is_structured_and_rotates(tmp_path: Path) -> None:
+    over = threading.Event()
+    service = make(
+        tmp_path,
+        [sys.executable, "-c", TALKS],
+        lambda health: over.set() if health is Health.RESTARTING else None,
+    )
+    service.start()
+    assert over.wait(20)
+    service.stop()
+    logs = list((tmp_path / "log").glob("service.log*"))
+    assert len(logs) == 3
+    written = "".join(path.read_text() for path in logs)
+    assert "Kanaria" not in written
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert all("event" in line and line.keys() <= LINE_KEYS for line in lines)
+    assert max(path.stat().st_size for path in logs) <= local_service._LOG_BYTES
+    assert [line["where"] for line in lines if line.get("from") == "stderr" and "where" in line]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="counts processes by their parent on POSIX")

@@ -144,10 +144,33 @@ def test_the_last_resort_tells_the_place_and_never_the_words(
     qtbot.waitUntil(lambda: box() is not None)
     shown = box()
     assert shown is not None
+    assert "in fail" in shown.informativeText()
     said = shown.text() + shown.informativeText() + caplog.text
     assert "Your recordings are safe" in said
     assert "KeyError at tests.ui.test_application" in said
     assert "Zebulon" not in said
+    shown.accept()
+
+
+def test_the_last_resort_hears_of_other_threads_too(
+    qapp: QApplication, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    last_resort = LastResort()
+
+    def fail() -> None:
+        raise ValueError("Zebulon Quarterstaff has asthma")
+
+    for target in (sys.exit, fail):
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+    last_resort.close()
+    qtbot.waitUntil(lambda: last_resort._box is not None)
+    shown = last_resort._box
+    assert shown is not None
+    assert "ValueError at tests.ui.test_application" in shown.informativeText()
+    assert caplog.text.count("unforeseen") == 1
+    assert "Zebulon" not in shown.text() + shown.informativeText() + caplog.text
     shown.accept()
 
 
