@@ -1,4 +1,8 @@
-"""A user's home for the real program as a process, and a service that can hang in front of it."""
+"""A user's home for the real program as a process, and a service that can hang in front of it.
+
+A patient goes with each dictation; whenever a process has ended, all that it
+left is searched for what must not be there (`canaries.py`).
+"""
 
 import contextlib
 import os
@@ -14,16 +18,17 @@ from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.session import Capture, Session
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.encoder import decode, decode_chunk
-from scribe_desktop.services.places import HOME_VARIABLE, find_places
+from scribe_desktop.services.places import find_places
 from scribe_desktop.services.spool import Spool
 from tests.faults import program_to_kill
-from tests.faults.kill_harness import ROOT, SAMPLE
+from tests.faults.canaries import PATIENT_FILE, Onlooker, found
+from tests.faults.kill_harness import SAMPLE
 from tests.faults.proxy import FaultProxy
 from tests.faults.real_service import TOKEN
 from tests.live.desktop_stage import wait_for
 
 WAIT_S = 60.0
-ASKED = ("--template", "soap", "--json")
+ASKED = ("--template", "soap", "--patient-json", str(PATIENT_FILE), "--json")
 
 
 @dataclass
@@ -37,10 +42,11 @@ class Home:
         self.speech = self.folder / "speech.pcm"
         self.speech.write_bytes(decode(SAMPLE.read_bytes()))
         self.count = self.folder / "count"
-        self.environment = os.environ | {
-            HOME_VARIABLE: str(self.folder / "home"),
+        self.onlooker = Onlooker(self.folder)
+        self.environment = {
+            **os.environ,
+            **self.onlooker.environment,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-            "PYTHONPATH": str(ROOT),
             "QT_QPA_PLATFORM": "offscreen",
             "SCRIBE_DESKTOP_TOKEN": TOKEN,
         }
@@ -66,10 +72,12 @@ class Home:
             yield process
             process.kill()
         limit.cancel()
+        self.onlooker.check()
 
     def done(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         with self.started(*arguments) as process:
             out, err = process.communicate(timeout=WAIT_S)
+            assert found(err.encode()) == [], err
             return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def spool(self) -> Spool:

@@ -158,7 +158,8 @@ TALKS = """
 import json, sys
 for number in range(6000):
     sys.stderr.write(json.dumps({"at": 1.0, "event": "x" * 300, "where": [str(number)]}) + "\\n")
-sys.stderr.write('{"event": "", "patient": "Kanaria"}\\n"Kanaria"\\nKanaria\\n' + "Kanaria" * 9000 + "\\n")
+sys.stderr.write('{"event": "", "patient": "Kanaria"}\\n"Kanaria"\\nKanaria\\n' + "Kanaria" * 9000)
+sys.stderr.write("\\n")
 json.loads("Kanaria")
 """
 

@@ -1,0 +1,123 @@
+"""Words that must not be found outside, and where all a program left behind is looked through.
+
+A patient, a phrase of speech, a token and a file name go through the program;
+`Onlooker` gives it folders of its own for everything, has every Python process
+write down what it starts and what it deletes (`onlooker/sitecustomize.py`),
+and searches every byte, archives unpacked.
+"""
+
+import contextlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from scribe_desktop.services.logs import LINE_KEYS
+from scribe_desktop.services.places import HOME_VARIABLE
+from tests.faults.counting_host import PHRASE
+from tests.faults.real_service import TOKEN as TOKEN_OF_A_SERVICE
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENT_FILE = Path(__file__).with_name("patient.json")
+NAME = json.loads(PATIENT_FILE.read_text())["name"]
+TOKEN, FILE, PASSPHRASE = "kanarientoken-0815", "Kanarienakte", "kanarienschluessel 4711"
+TOKENS = (TOKEN, TOKEN_OF_A_SERVICE, PASSPHRASE)
+CANARIES = (NAME, "Vogelsang", "0815-4711", PHRASE, FILE, *TOKENS)
+_FOLDERS = {
+    HOME_VARIABLE: "home",
+    "TMPDIR": "tmp",
+    "HOME": "user",
+    "XDG_DATA_HOME": "user/data",
+    "XDG_CONFIG_HOME": "user/config",
+    "XDG_CACHE_HOME": "user/cache",
+    "XDG_STATE_HOME": "user/state",
+}
+_OURS = ("home", "tmp", "work")
+"""Written to by the program alone, so everything there must be its owner's only."""
+
+
+def found(content: bytes, canaries: tuple[str, ...] = CANARIES) -> list[str]:
+    """The canaries in it, however they are encoded; an archive is unpacked."""
+    small = content.lower()
+    here = [
+        canary
+        for canary in canaries
+        for encoding in ("utf-8", "utf-16-le")
+        if canary.lower().encode(encoding) in small
+    ]
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in archive.namelist():
+                here += found(name.encode(), canaries) + found(archive.read(name), canaries)
+    return here
+
+
+def none_in(content: bytes, place: object, canaries: tuple[str, ...] = CANARIES) -> None:
+    """Raise AssertionError that says what was found."""
+    if here := found(content, canaries):
+        raise AssertionError(f"{here} in {place}")
+
+
+class Onlooker:
+    """Folders for everything that a program may write, and eyes on its processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.seen = folder / "onlooker"
+        for name in ("onlooker", "work", *_FOLDERS.values()):
+            (folder / name).mkdir(mode=0o700, exist_ok=True, parents=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the program is to be started with."""
+        return {
+            **{name: str(self.folder / part) for name, part in _FOLDERS.items()},
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).with_name("onlooker"))]),
+            "SCRIBE_TESTS_ONLOOKER": str(self.seen),
+        }
+
+    def check(self) -> None:
+        """Raise AssertionError for a canary in any file, any child, or any line of a log."""
+        for part in (*_OURS, "user"):
+            for path in files(self.folder / part):
+                with contextlib.suppress(OSError):  # a disk that fails, or deleted just now
+                    none_in(path.read_bytes(), path)
+                    none_in(path.name.encode(), path)
+                    assert part not in _OURS or is_private(path, self.folder / part), path
+        for path in self.seen.glob("kept-*"):
+            none_in(path.read_bytes(), path.read_bytes().splitlines()[0])
+        for child in self.children():
+            # What the caller itself put on its command line is the caller's.
+            none_in(child["environment"].encode(), child["arguments"], TOKENS)
+            none_in(child["arguments"].encode(), "what a child was called with")
+        check_logs(self.folder / "home" / "logs")
+
+    def children(self) -> list[dict[str, str]]:
+        """How each program was started that is not the test's own child: as told and as it is."""
+        with contextlib.suppress(FileNotFoundError):
+            lines = [json.loads(line) for line in (self.seen / "seen").read_text().splitlines()]
+            return [x for x in lines if x["what"] == "starts" or x["parent"] != os.getpid()]
+        return []
+
+
+def files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def is_private(path: Path, within: Path) -> bool:
+    """Whether others cannot read it: by its own mode, or that of a folder above it."""
+    above = [path, *path.parents]
+    return any(one.stat().st_mode & 0o077 == 0 for one in above[: above.index(within)])
+
+
+def check_logs(folder: Path) -> int:
+    """Every line of every log is an object of known keys; returns how many there are."""
+    count = 0
+    for path in folder.glob("*.log*"):
+        # A line may be half written while the program runs.
+        for line in path.read_text().split("\n")[:-1]:
+            assert json.loads(line).keys() <= LINE_KEYS, line
+            count += 1
+    return count
