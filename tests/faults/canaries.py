@@ -7,14 +7,17 @@ and searches every byte, archives unpacked.
 """
 
 import contextlib
+import ctypes
 import io
 import json
 import os
+import struct
+import weakref
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from scribe_desktop.services.logs import LINE_KEYS
+from scribe_desktop.services.logs import LINE_KEYS, start_logging, stop_logging
 from scribe_desktop.services.places import HOME_VARIABLE
 from tests.faults.counting_host import PHRASE
 from tests.faults.real_service import TOKEN as TOKEN_OF_A_SERVICE
@@ -66,8 +69,10 @@ class Onlooker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.seen = folder / "onlooker"
-        for name in ("onlooker", "work", *_FOLDERS.values()):
+        # Not its home, which the program makes by itself, and a test may put on a disk of its own.
+        for name in ("onlooker", "work", *(x for x in _FOLDERS.values() if x != "home")):
             (folder / name).mkdir(mode=0o700, exist_ok=True, parents=True)
+        self._made = MadeFiles(folder / "tmp", folder / "work")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -85,14 +90,26 @@ class Onlooker:
                 with contextlib.suppress(OSError):  # a disk that fails, or deleted just now
                     none_in(path.read_bytes(), path)
                     none_in(path.name.encode(), path)
-                    assert part not in _OURS or is_private(path, self.folder / part), path
+        kept = {}
         for path in self.seen.glob("kept-*"):
-            none_in(path.read_bytes(), path.read_bytes().splitlines()[0])
+            name, _, content = path.read_bytes().partition(b"\n")
+            none_in(name + content, name)
+            kept[name.decode()] = content
+        # Libraries in native code do not tell the onlooker; the system does.
+        there = {path.name for part in ("tmp", "work") for path in (self.folder / part).iterdir()}
+        unseen = self._made.names() - there - kept.keys()
+        assert not unseen, f"written and deleted by native code: {unseen}"
         for child in self.children():
             # What the caller itself put on its command line is the caller's.
             none_in(child["environment"].encode(), child["arguments"], TOKENS)
             none_in(child["arguments"].encode(), "what a child was called with")
         check_logs(self.folder / "home" / "logs")
+
+    def check_private(self) -> None:
+        """Raise AssertionError for a file of the program's that others can read."""
+        for part in _OURS:
+            for path in files(self.folder / part):
+                assert is_private(path, self.folder / part), path
 
     def children(self) -> list[dict[str, str]]:
         """How each program was started that is not the test's own child: as told and as it is."""
@@ -100,6 +117,45 @@ class Onlooker:
             lines = [json.loads(line) for line in (self.seen / "seen").read_text().splitlines()]
             return [x for x in lines if x["what"] == "starts" or x["parent"] != os.getpid()]
         return []
+
+
+class Logged:
+    """The program's own log in a test that has no process of the program."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        start_logging(folder)
+
+    def check(self) -> None:
+        """Raise AssertionError for a canary; nothing is logged afterwards."""
+        stop_logging()
+        check_logs(self._folder)
+        for path in files(self._folder):
+            none_in(path.read_bytes(), path)
+
+
+class MadeFiles:
+    """The names of all files that are made in these folders, however shortly they are there."""
+
+    _CREATED_OR_MOVED_IN = 0x100 | 0x80
+
+    def __init__(self, *folders: Path) -> None:
+        library = ctypes.CDLL(None, use_errno=True)
+        self._events = library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._events)
+        for folder in folders:
+            path = os.fsencode(folder)
+            assert library.inotify_add_watch(self._events, path, self._CREATED_OR_MOVED_IN) >= 0
+        self._names: set[str] = set()
+
+    def names(self) -> set[str]:
+        with contextlib.suppress(BlockingIOError):
+            while events := os.read(self._events, 1 << 16):
+                while events:
+                    (length,) = struct.unpack_from("I", events, 12)
+                    self._names.add(events[16 : 16 + length].rstrip(b"\0").decode())
+                    events = events[16 + length :]
+        return self._names
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -9,17 +9,20 @@ import hashlib
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.events import Stopped
 from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
 from scribe_desktop.services.address import Address
 from scribe_desktop.services.outgoing import outgoing
 from scribe_desktop.services.wire import Wire
+from tests.faults.canaries import NAME, Logged
 from tests.faults.proxy import FaultProxy
 from tests.faults.real_service import TOKEN, RealService
 from tests.server.conftest import Clock
@@ -61,6 +64,7 @@ class Story:
         spool: MemorySpool | None = None,
         make_speech: Callable[[], Any] = ScriptedSpeech,
     ) -> None:
+        self.logged = Logged(folder / "logs")
         self.service_clock = Clock()
         self.service = RealService(folder, self.service_clock, make_speech)
         self.proxy = FaultProxy(lambda: self.service.port)
@@ -89,6 +93,7 @@ class Story:
         self.proxy.close()
         self.service.close()
         self._nobody.close()
+        self.logged.check()
 
     # --- the script --------------------------------------------------------------------
 
@@ -103,7 +108,7 @@ class Story:
 
     def _line(self, line: str) -> None:
         if match := re.fullmatch(r"speak (\d+) chunks?", line):
-            order = an_order(templates=("soap",))
+            order = replace(an_order(templates=("soap",)), patient=Patient(name=NAME))
             count = int(match[1])
             self.session_id = self.spool.speak(chunks=count, order=order, stop=False)
         elif match := re.fullmatch(r"away for (\d+) tries", line):

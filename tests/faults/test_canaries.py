@@ -135,6 +135,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     service_was_seen = [x for x in watched.onlooker.children() if "counting_host" in x["arguments"]]
     assert {x["what"] for x in service_was_seen} == {"starts", "is"}, "no child was seen"
     assert check_logs(watched.places.logs) > 5
+    watched.onlooker.check_private()
     watched.onlooker.check()
 
 
@@ -229,6 +230,7 @@ def test_the_search_finds_each_of_them_wherever_it_is(
     tmp_path: Path, canary: str, place: str
 ) -> None:
     watched = Watched(tmp_path)
+    (tmp_path / "home").mkdir()
     watched.onlooker.check()
     if place == "zip":
         with zipfile.ZipFile(tmp_path / "home" / "x.zip", "w", zipfile.ZIP_DEFLATED) as packed:
@@ -260,11 +262,20 @@ def test_the_search_finds_what_a_child_is_given(tmp_path: Path, token: str) -> N
         watched.onlooker.check()
 
 
+def test_a_file_that_native_code_deletes_is_missed(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    subprocess.run(["sh", "-c", 'echo > "$1"; rm "$1"', "sh", tmp_path / "tmp" / "x"], check=True)
+    with pytest.raises(AssertionError, match="native"):
+        watched.onlooker.check()
+
+
 def test_a_file_that_others_can_read_is_found(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
+    (tmp_path / "home").mkdir()
+    watched.onlooker.check_private()
     (tmp_path / "home" / "x").touch(0o644)
     with pytest.raises(AssertionError):
-        watched.onlooker.check()
+        watched.onlooker.check_private()
 
 
 def calls(watched: Watched, code: str) -> None:
