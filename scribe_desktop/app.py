@@ -333,6 +333,12 @@ class Program:
         """Where the audit ends, kept apart from its lines."""
         return self._spool.audit_head()
 
+    def altered_recordings(self) -> tuple[int, tuple[SessionId, ...]]:
+        """How many recordings were held against their receipts, and which are altered."""
+        from scribe_desktop.services.receipt_check import altered_recordings
+
+        return altered_recordings(self._spool)
+
     def export_key(self, passphrase: Secret) -> str:
         """The key of the recordings, locked with a passphrase; raises CredentialError."""
         locked = self.strongroom.export_key(passphrase)

@@ -10,6 +10,7 @@ from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.notices import Level, Notice
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import ServiceRef
+from scribe_desktop.domain.receipts import Receipt
 from scribe_desktop.domain.results import Author, Results, ResultsVersion
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.domain.settings import Settings
@@ -35,6 +36,9 @@ class Store(Protocol):
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """All versions, oldest first."""
+
+    def receipts(self, session_id: SessionId) -> tuple[Receipt, ...]:
+        """The digests of every chunk that was sealed."""
 
     def add_version(self, session_id: SessionId, results: Results, author: Author) -> object:
         """Keep another version."""

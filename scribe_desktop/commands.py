@@ -387,17 +387,21 @@ def _doctor(call: Call) -> Answer:
 
 
 def _audit(call: Call) -> Answer:
-    """Who did what, and whether a line was altered or left out since."""
+    """Who did what, and whether a line or a recording was altered or left out since."""
     lines, head = call.program.audit_lines(), call.program.audit_head()
     broken = first_break(lines, head)
-    shown = lines if call.request["what"] == "show" else ()
-    record = {
+    record: dict[str, Any] = {
         "whole": broken is None,
         "first_break": broken,
         "cut": broken is not None and broken > len(lines),
-        "lines": [asdict(x) for x in shown],
+        "lines": [],
     }
-    return Answer(Exit.DONE if broken is None else Exit.FAILED, record)
+    if call.request["what"] == "show":
+        record["lines"] = [asdict(line) for line in lines]
+        return Answer(Exit.DONE if broken is None else Exit.FAILED, record)
+    checked, altered = call.program.altered_recordings()
+    record["recordings"] = {"checked": checked, "altered": list(altered)}
+    return Answer(Exit.DONE if broken is None and not altered else Exit.FAILED, record)
 
 
 def _export_key(call: Call) -> Answer:

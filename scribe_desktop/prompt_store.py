@@ -14,6 +14,7 @@ from functools import partial
 from scribe_desktop.collaborators import Store
 from scribe_desktop.domain.errors import UnknownSession
 from scribe_desktop.domain.machine import IllegalEvent
+from scribe_desktop.domain.receipts import Receipt
 from scribe_desktop.domain.results import Author, Results, ResultsVersion
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.late_write import LateWrites
@@ -92,6 +93,13 @@ class PromptStore:
                 number = found[-1].version + 1 if found else 1
                 found = (*found, replace(one.version, version=number))
         return found
+
+    def receipts(self, session_id: SessionId) -> tuple[Receipt, ...]:
+        """The digests of every chunk that was sealed: none of what the disk does not have yet."""
+        try:
+            return self._store.receipts(session_id)
+        except UnknownSession:
+            return ()
 
     def subscribe(self, listener: Callable[[Session], None]) -> object:
         """Call with each new snapshot, also of what is not on disk yet."""

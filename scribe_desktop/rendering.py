@@ -81,7 +81,16 @@ def _audit(record: Record) -> str:
         verdict = f"It was cut: line {record['first_break']} and what came after it are missing."
     elif not record["whole"]:
         verdict = f"It was altered: line {record['first_break']} does not follow the one before."
-    return (_table(lines) if lines else "") + verdict + "\n"
+    told = (_table(lines) if lines else "") + verdict + "\n"
+    return told + _checked(record["recordings"]) if "recordings" in record else told
+
+
+def _checked(record: Record) -> str:
+    if record["altered"]:
+        return "".join(
+            f"The recording of {one} is not what was sealed.\n" for one in record["altered"]
+        )
+    return f"Every recording is as it was sealed ({record['checked']} checked).\n"
 
 
 def _deleted(record: Record) -> str:

@@ -24,7 +24,7 @@ from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Author, Note, Results, ResultsVersion
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.domain.settings import Settings
-from scribe_desktop.domain.shown_text import shown_versions
+from scribe_desktop.domain.shown_text import heard_versions, shown_versions
 
 
 class StoredDictations:
@@ -70,7 +70,8 @@ class StoredDictations:
             for session in chain
             if (versions := self.shown_versions(session.session_id))
         }
-        return Dictation(chain, latest)
+        receipts = {one.session_id: self._store.receipts(one.session_id) for one in chain}
+        return Dictation(chain, latest, receipts)
 
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """Every version of the results as it is stored, oldest first."""
@@ -78,8 +79,21 @@ class StoredDictations:
 
     def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """The same as they are read: with the clinician's rules about text applied."""
-        session = self._store.get(session_id)
-        return shown_versions(self._store.versions(session_id), session, self._settings_now())
+        session, versions = self._store.get(session_id), self._store.versions(session_id)
+        before = self._frames_before(session)
+        return shown_versions(versions, session, self._settings_now(), before)
+
+    def heard_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """The same as they were heard: without any rule, but marked where speech is missing."""
+        session, versions = self._store.get(session_id), self._store.versions(session_id)
+        return heard_versions(versions, session, self._frames_before(session))
+
+    def _frames_before(self, session: Session) -> int:
+        """What was recorded in the linked sessions before this one, where a mark needs it."""
+        if session.follows is None or not session.gaps:
+            return 0
+        chain = linked(self._store.sessions(), session.session_id)
+        return sum(one.frames for one in chain[: chain.index(session)])
 
     def bookmark(self, session_id: SessionId, at_frame: int, *, wanted: bool = True) -> None:
         """Mark a place in a recording, or take the mark away."""

@@ -29,6 +29,8 @@ _ABANDON_LIMIT_S = 0.3
 
 def failure_record(error: ScribeError) -> dict[str, Any]:
     """The `--json` object of a dictation that did not even begin."""
+    from scribe_desktop.domain.receipts import receipts_record
+
     return {
         "session_id": None,
         "remote_session_ids": [],
@@ -39,6 +41,8 @@ def failure_record(error: ScribeError) -> dict[str, Any]:
         "model": None,
         "audio_seconds": 0.0,
         "chunks": 0,
+        "gaps": [],
+        "receipts": receipts_record((), {}),
         "timings_ms": dict.fromkeys(
             ("first_block", "stop_to_end", "stop_to_transcript", "stop_to_note")
         ),

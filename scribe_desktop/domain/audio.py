@@ -88,12 +88,14 @@ class EncodedChunk:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Speech that could not be captured: where on the session's time line, how long, and why.
+    """Speech that is not in the text: where on the session's time line, how long, and why.
 
     `at_frame` counts recorded frames before the gap, `seconds_lost` is what
-    the clock says went by while nothing arrived.
+    the clock says went by while nothing arrived. Where `recorded`, the
+    recording has it, and the service did not hear it.
     """
 
     at_frame: int
     seconds_lost: float
     reason: str
+    recorded: bool = False

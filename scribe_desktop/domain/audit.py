@@ -28,6 +28,10 @@ PROGRAM = "program"
 _CLINICIAN = "clinician"
 _ID_LENGTH = 8
 
+STOPPED = "stopped"
+SEALED_AS = "sha256 "
+"""Begins the detail of the line that ends a recording; its digest follows (domain/receipts.py)."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
@@ -120,7 +124,7 @@ def doer(action: str, session: Session) -> str:
 _BY_ITSELF = frozenset({"sent", "to be sent anew", "result stored", "withdrawn from the service"})
 
 _DEEDS: dict[str, Callable[[Session, Session], bool]] = {
-    "stopped": lambda before, after: (
+    STOPPED: lambda before, after: (
         before.capture is not Capture.STOPPED and after.capture is Capture.STOPPED
     ),
     "sent": lambda before, after: (

@@ -6,13 +6,14 @@ length and one status; only the list of remote ids tells that there were several
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from scribe_desktop.domain.audio import seconds
+from scribe_desktop.domain.audio import Gap, seconds
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.reassurance import of_text
+from scribe_desktop.domain.receipts import Receipt, receipts_record
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Delivery, Session, SessionId
 
@@ -33,6 +34,7 @@ class Dictation:
 
     sessions: tuple[Session, ...]
     results: Mapping[SessionId, Results]
+    receipts: Mapping[SessionId, tuple[Receipt, ...]] = field(default_factory=dict)
 
     @property
     def first(self) -> Session:
@@ -115,6 +117,8 @@ def report(
         "model": next((r.model for r in results if r.model), first.order.model),
         "audio_seconds": round(seconds(sum(s.frames for s in dictation.sessions)), 3),
         "chunks": sum(s.chunks for s in dictation.sessions),
+        "gaps": [_gap_record(place) for place in gaps(dictation)],
+        "receipts": receipts_record(dictation.sessions, dictation.receipts),
         "timings_ms": {
             "first_block": _elapsed_ms(first.created_at, first.started_at),
             "stop_to_end": _elapsed_ms(last.stopped_at, last.ended_at),
@@ -122,6 +126,33 @@ def report(
             "stop_to_note": _elapsed_ms(last.stopped_at, resolved),
         },
         "error": failure,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedGap:
+    """A gap, and how many frames of the whole dictation come before it."""
+
+    at_frame: int
+    gap: Gap
+
+
+def gaps(dictation: Dictation) -> tuple[PlacedGap, ...]:
+    """What is not in the text, over all linked sessions, in the order of speech."""
+    found: list[PlacedGap] = []
+    before = 0
+    for session in dictation.sessions:
+        found += (PlacedGap(before + gap.at_frame, gap) for gap in session.gaps)
+        before += session.frames
+    return tuple(sorted(found, key=lambda placed: placed.at_frame))
+
+
+def _gap_record(placed: PlacedGap) -> dict[str, Any]:
+    return {
+        "start": round(seconds(placed.at_frame), 3),
+        "length": round(placed.gap.seconds_lost, 3),
+        "why": placed.gap.reason,
+        "recorded": placed.gap.recorded,
     }
 
 

@@ -23,11 +23,19 @@ SAME_PLACE_S: Final = 0.75
 
 @dataclass(frozen=True, slots=True)
 class MissingSpeech:
-    """A place where speech is missing."""
+    """A place where speech is missing, or a stretch that the service did not hear."""
 
     at_s: float
     lost_s: float
     reason: str
+    recorded: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it is."""
+        # A damaged file does not always tell how long it was.
+        lost = f"{self.lost_s:.1f} s missing" if self.lost_s else "A part is missing"
+        return f"{lost}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,10 @@ def time_line(sessions: Sequence[Session]) -> TimeLine:
     for one in audible(sessions):
         missing += [
             MissingSpeech(
-                seconds(before + min(gap.at_frame, one.frames)), gap.seconds_lost, gap.reason
+                seconds(before + min(gap.at_frame, one.frames)),
+                gap.seconds_lost,
+                gap.reason,
+                gap.recorded,
             )
             for gap in one.gaps
         ]

@@ -12,7 +12,7 @@ from typing import Any
 from scribe_desktop.domain.audio import AudioForm, Gap
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.order import Mode, Order, Patient, ServiceRef, UploadType
-from scribe_desktop.domain.results import Json, Note, NoteStatus, Outcome, Results
+from scribe_desktop.domain.results import FilesTold, Json, Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 
 
@@ -104,8 +104,14 @@ def read_results(record: Mapping[str, Any]) -> Results:
         languages=tuple(record.get("languages", ())),
         model=record.get("model", ""),
         errors=tuple(record.get("errors", ())),
+        files=_read_files(record.get("files") or {}),
         edited=tuple(record.get("edited", ())),
     )
+
+
+def _read_files(record: Mapping[str, Any]) -> FilesTold:
+    held, unread = tuple(record.get("held", ())), tuple(record.get("unread", ()))
+    return FilesTold(record.get("received"), held, unread)
 
 
 def _read_note(record: Mapping[str, Any]) -> Note:

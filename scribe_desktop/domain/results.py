@@ -47,6 +47,18 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesTold:
+    """What a terminal answer says of the audio files: how many, which, and which were of no use.
+
+    Files go by the number in their name. Nothing in here means that nothing was said.
+    """
+
+    received: int | None = None
+    held: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """Everything a terminal answer held, normalised, or what a clinician made of it."""
 
@@ -58,6 +70,7 @@ class Results:
     errors: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
     """What the clinician wrote: template ids, or `TRANSCRIPT`. No rule about text touches it."""
+    files: FilesTold = FilesTold()
 
 
 @dataclass(frozen=True, slots=True)

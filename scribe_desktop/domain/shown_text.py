@@ -2,7 +2,8 @@
 
 The one place where the rules meet the results. Whatever is shown, copied,
 inserted or exported has come through here; what is stored never has. What the
-clinician wrote by hand is left alone, and so are the headings of a note.
+clinician wrote by hand is left alone, and so are the headings of a note. Where
+speech is missing, a mark says so (domain/speech_marks.py).
 """
 
 from dataclasses import replace
@@ -11,13 +12,20 @@ from datetime import datetime
 from scribe_desktop.domain.results import TRANSCRIPT, Json, Note, Results, ResultsVersion
 from scribe_desktop.domain.session import Session
 from scribe_desktop.domain.settings import Settings
+from scribe_desktop.domain.speech_marks import marked_note, marked_text
 from scribe_desktop.domain.text import TextRules, write_out
 
 
 def shown_versions(
-    versions: tuple[ResultsVersion, ...], session: Session, settings: Settings
+    versions: tuple[ResultsVersion, ...],
+    session: Session,
+    settings: Settings,
+    frames_before: int = 0,
 ) -> tuple[ResultsVersion, ...]:
-    """The same versions as they are read; what was typed is not speech and stays as it is."""
+    """The same versions as they are read; what was typed is not speech and stays as it is.
+
+    `frames_before` were recorded in the linked sessions before this one.
+    """
     if session.typed:
         return versions
     begun = datetime.fromtimestamp(session.created_at).astimezone()
@@ -26,7 +34,33 @@ def shown_versions(
         languages = version.results.languages or session.order.languages
         rules = settings.text_rules(languages, begun)
         shown.append(replace(version, results=as_shown(version.results, rules)))
-    return tuple(shown)
+    return heard_versions(tuple(shown), session, frames_before)
+
+
+def heard_versions(
+    versions: tuple[ResultsVersion, ...], session: Session, frames_before: int = 0
+) -> tuple[ResultsVersion, ...]:
+    """The versions with a mark where speech is missing, and nothing else done to them."""
+    if session.typed or not session.gaps:
+        return versions
+    return tuple(
+        replace(version, results=_marked(version.results, session, frames_before))
+        for version in versions
+    )
+
+
+def _marked(results: Results, session: Session, frames_before: int) -> Results:
+    """What the clinician wrote has the marks that it had when it was edited, or none on purpose."""
+    transcript = results.transcript
+    if transcript is not None and TRANSCRIPT not in results.edited:
+        transcript = marked_text(transcript, session.gaps, session.frames, frames_before)
+    notes = tuple(
+        note
+        if note.template_id in results.edited
+        else replace(note, content=marked_note(note.content, session.gaps, frames_before))
+        for note in results.notes
+    )
+    return replace(results, transcript=transcript, notes=notes)
 
 
 def as_shown(results: Results, rules: TextRules) -> Results:

@@ -7,9 +7,11 @@ the transcript, and a mark for every gap in the recording.
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from scribe_desktop.domain.audio import Gap, seconds
-from scribe_desktop.domain.dictation import Dictation, transcript
+from scribe_desktop.domain.audio import seconds
+from scribe_desktop.domain.dictation import Dictation, PlacedGap, gaps, transcript
+from scribe_desktop.domain.receipts import count_sentence
 from scribe_desktop.domain.results import Json, Note
+from scribe_desktop.domain.speech_marks import place_words
 
 
 def as_text(dictation: Dictation) -> str:
@@ -33,9 +35,7 @@ def _document(dictation: Dictation, heading: Callable[[str], str]) -> str:
         parts.append(f"{heading('Transcript')}\n{spoken}")
     if (consented_at := dictation.first.order.consented_at) is not None:
         parts.append(f"{heading('Consent')}\n{consent_sentence(consented_at)}")
-    marks = list(gap_marks(dictation))
-    if marks:
-        parts.append(f"{heading('Not recorded')}\n" + "\n".join(marks))
+    parts.extend(f"{heading(what)}\n{said}" for what, said in missing_speech(dictation))
     return "\n\n".join(part.rstrip() for part in parts) + "\n" if parts else ""
 
 
@@ -45,20 +45,21 @@ def consent_sentence(at: float) -> str:
     return f"The patient's consent to the recording was noted on {noted:%Y-%m-%d at %H:%M}."
 
 
-def gap_marks(dictation: Dictation) -> Iterable[str]:
-    """A sentence for each stretch that was not captured, in the order of speech."""
-    before = 0
-    for session in dictation.sessions:
-        for gap in session.gaps:
-            yield _gap_sentence(gap, before)
-        before += session.frames
+def missing_speech(dictation: Dictation) -> tuple[tuple[str, str], ...]:
+    """What is not in the text, as sentences under a heading each, in the order of speech."""
+    placed = gaps(dictation)
+    lost = [_gap_sentence(one) for one in placed if not one.gap.recorded]
+    unheard = [_gap_sentence(one) for one in placed if one.gap.recorded]
+    unheard += filter(None, map(count_sentence, dictation.sessions))
+    sections = (("Not recorded", lost), ("Not heard by the service", unheard))
+    return tuple((heading, "\n".join(said)) for heading, said in sections if said)
 
 
-def _gap_sentence(gap: Gap, frames_before: int) -> str:
-    minutes, rest = divmod(round(seconds(frames_before + gap.at_frame)), 60)
+def _gap_sentence(placed: PlacedGap) -> str:
+    gap, at = placed.gap, place_words(seconds(placed.at_frame))
     # A damaged file does not always tell how long it was.
     lost = f"{gap.seconds_lost:.1f} s are" if gap.seconds_lost else "something is"
-    return f"At {minutes}:{rest:02d}, {lost} missing: {gap.reason}."
+    return f"At {at}, {lost} missing: {gap.reason}."
 
 
 def title(template_id: str) -> str:

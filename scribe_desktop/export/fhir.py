@@ -20,7 +20,7 @@ from typing import Any, Final
 from scribe_desktop.domain.dictation import Dictation, notes_of, transcript
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.results import TRANSCRIPT
-from scribe_desktop.export.documents import consent_sentence, gap_marks, note_text, title
+from scribe_desktop.export.documents import consent_sentence, missing_speech, note_text, title
 
 _NAMES: Final = uuid.UUID("6d1f3d0e-3c55-5b0a-9a43-3f7c1a6f2c10")
 """Under which the documents of this program are named, the same at every export."""
@@ -78,8 +78,8 @@ def _document(dictation: Dictation, key: str, heading: str, text: str) -> dict[s
     lines = [text]
     if first.order.consented_at is not None:
         lines += ["", consent_sentence(first.order.consented_at)]
-    if missing := list(gap_marks(dictation)):
-        lines += ["", "Not recorded:", *missing]
+    for what, said in missing_speech(dictation):
+        lines += ["", f"{what}:", said]
     body = "\n".join(lines)
     begun, ended = _moment(first.created_at), _moment(last.stopped_at or last.created_at)
     made: dict[str, Any] = {

@@ -5,12 +5,13 @@ Each contradiction of PROTOCOL.md §5 about replies ends here: three forms of
 contradicts. What comes out is the domain's own.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
+from scribe_desktop.domain.results import FilesTold, Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Remote
 from scribe_desktop.protocol.reading import (
     Unreadable,
@@ -171,9 +172,35 @@ def _finished(document: Mapping[str, Any], outcome: Outcome) -> Finished:
             languages=texts(document.get("language_detected")),
             model=text(document.get("model_used")),
             errors=_session_errors(document),
+            files=_files_told(document),
         ),
         tuple(to_fetch),
     )
+
+
+def _files_told(document: Mapping[str, Any]) -> FilesTold:
+    """Which files the service has, and which it could not use, by the number in their names."""
+    listed = sequence(document.get("audio_files"))
+    held = [_file_number(text(name)) for name in listed]
+    unread = [
+        _file_number(text(item.get("file"))) for item in objects(document.get("processing_errors"))
+    ]
+    numbers = tuple(sorted({number for number in held if number is not None}))
+    return FilesTold(
+        received=count(document.get("audio_files_received")),
+        # Half a list would make every file that it leaves out look as if it were missing.
+        held=numbers if len(numbers) == len(listed) else (),
+        unread=tuple(sorted({number for number in unread if number is not None})),
+    )
+
+
+_NUMBER = re.compile(r"(?:^|[^0-9])([0-9]{1,6})(?:\.[0-9A-Za-z]{1,5})?$")
+
+
+def _file_number(name: str) -> int | None:
+    """3 of `audio_3.webm`, `3.webm`, `chunk_3.webm` and `s3://…/3.webm` (PROTOCOL.md §5 no. 25)."""
+    found = _NUMBER.search(name)
+    return int(found[1]) if found else None
 
 
 def _entries(templates: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: ANN401  JSON

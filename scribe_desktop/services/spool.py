@@ -23,6 +23,7 @@ from scribe_desktop.domain.audit import PROGRAM, AuditLine, Head, clinician
 from scribe_desktop.domain.errors import UnknownSession
 from scribe_desktop.domain.events import ChunkSealed, Resolved, Stopped
 from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.receipts import Receipt
 from scribe_desktop.domain.record import (
     read_results,
     read_session,
@@ -31,12 +32,13 @@ from scribe_desktop.domain.record import (
 )
 from scribe_desktop.domain.results import Author, Json, Results, ResultsVersion
 from scribe_desktop.domain.session import Session, SessionId
+from scribe_desktop.domain.unheard import with_unheard
 from scribe_desktop.services.session_numbers import session_meant
 from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_file import SpoolFile
 from scribe_desktop.services.spool_joining import TAKEN_IN, Came, taken_names
 from scribe_desktop.services.spool_news import Listener, SpoolNews
-from scribe_desktop.services.spool_receipts import Receipt, SpoolReceipts
+from scribe_desktop.services.spool_receipts import SpoolReceipts
 from scribe_desktop.services.spool_rescue import damaged_asides, open_or_set_aside
 from scribe_desktop.services.spool_speech import SpoolSpeech
 
@@ -180,9 +182,9 @@ class Spool:
                 self._file.refuse()
         return chunk
 
-    def receipt(self, session_id: SessionId, index: int) -> Receipt | None:
-        """The digests of a chunk as it was sealed and as it was sent."""
-        return self._receipts.of(session_id, index)
+    def receipts(self, session_id: SessionId) -> tuple[Receipt, ...]:
+        """The digests of every chunk as it was sealed and as it was sent, also of deleted ones."""
+        return self._receipts.of(self.get(session_id))
 
     def note_sent(
         self, session_id: SessionId, form: AudioForm, pieces: int, chunk: EncodedChunk
@@ -230,6 +232,8 @@ class Spool:
         with self._lock:
             session = apply(self.get(session_id), event)
             with self._file.transaction():
+                lengths = self._receipts.lengths(session_id)
+                session = with_unheard(session, results.files, lengths)
                 self._add_version(session_id, results, author)
                 self._write(session)
             self._committed(session)
@@ -399,7 +403,7 @@ class Spool:
         self._file.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, _to_json(value))
 
     def _write(self, session: Session) -> None:
-        self._audit.changed(self._sessions[session.session_id], session)
+        self._audit.changed(self._sessions[session.session_id], session, self._receipts.whole)
         self._file.execute(
             "UPDATE sessions SET record = ? WHERE session_id = ?",
             _to_json(session_record(session)),

@@ -15,6 +15,8 @@ from typing import Any
 from scribe_desktop.domain.audit import (
     NO_LINE,
     PROGRAM,
+    SEALED_AS,
+    STOPPED,
     AuditLine,
     Head,
     deeds,
@@ -35,10 +37,21 @@ class SpoolAudit:
         self._file = file
         self._now = now
 
-    def changed(self, before: Session | None, after: Session) -> None:
-        """Write down what this change was, if it was a deed."""
+    def changed(
+        self,
+        before: Session | None,
+        after: Session,
+        digest_of: Callable[[SessionId], str] = lambda _: "",
+    ) -> None:
+        """Write down what this change was, if it was a deed.
+
+        The line of a recording's end seals its digest, so that nobody can change a
+        receipt unnoticed.
+        """
         for action in deeds(before, after):
-            self.add(action, after.session_id, who=doer(action, after))
+            digest = digest_of(after.session_id) if action == STOPPED else ""
+            detail = f"{SEALED_AS}{digest}" if digest else ""
+            self.add(action, after.session_id, detail, who=doer(action, after))
 
     def join(self, rows: Iterable[Any], names: Mapping[str, SessionId]) -> None:
         """Write the lines of another store behind ours, with the time that each has there.

@@ -1,24 +1,18 @@
-"""Remembers what exactly a service was sent of each chunk, so that it never sees one change.
+"""Remembers what exactly was sealed, and what a service was sent of it.
 
 A chunk goes out as it was sealed, unless the service takes another form of
 sound. What is then made of it is not kept, because WAV is eight times as
-large; its digest is, and a repetition must have the same. Not locked here:
-the spool calls with its lock held.
+large; its digest is, and a repetition must have the same. The digests stay as
+long as the session does, also when its audio is gone. Not locked here: the
+spool calls with its lock held.
 """
 
-from dataclasses import dataclass
-
 from scribe_desktop.domain.audio import AudioForm
-from scribe_desktop.domain.session import SessionId
+from scribe_desktop.domain.receipts import Receipt, whole_digest
+from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.spool_file import SpoolFile
 
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """SHA-256 in hex of a chunk as sealed and as sent; `sent` is "" where it was not recoded."""
-
-    sealed: str
-    sent: str = ""
+_SEALED = "SELECT chunk, frames, digest FROM receipts WHERE session_id = ? ORDER BY chunk"
 
 
 class SpoolReceipts:
@@ -27,16 +21,37 @@ class SpoolReceipts:
     def __init__(self, file: SpoolFile) -> None:
         self._file = file
 
-    def of(self, session_id: SessionId, index: int) -> Receipt | None:
-        """Both digests of a chunk; None when its audio is gone."""
+    def of(self, session: Session) -> tuple[Receipt, ...]:
+        """A receipt for each chunk, in order."""
+        session_id, pieces = session.session_id, session.pieces
         rows = self._file.look(
-            "SELECT c.digest, COALESCE(s.digest, '') FROM chunks c LEFT JOIN sent_files s"
-            " ON s.session_id = c.session_id AND s.file = c.chunk AND s.form NOT LIKE '%/%'"
-            " WHERE c.session_id = ? AND c.chunk = ?",
+            "SELECT file, digest FROM sent_files WHERE session_id = ? AND form = ?",
             session_id,
-            index,
+            _kind(session.audio_form, pieces),
         )
-        return Receipt(*rows[0]) if rows else None
+        sent = dict(rows)
+        return tuple(
+            Receipt(
+                chunk,
+                frames,
+                digest,
+                tuple(
+                    sent[file]
+                    for file in range(chunk * pieces, (chunk + 1) * pieces)
+                    if file in sent
+                ),
+            )
+            for chunk, frames, digest in self._file.look(_SEALED, session_id)
+        )
+
+    def lengths(self, session_id: SessionId) -> dict[int, int]:
+        """The frames of each chunk that was ever sealed, inside a transaction."""
+        return {chunk: frames for chunk, frames, _ in self._file.read(_SEALED, session_id)}
+
+    def whole(self, session_id: SessionId) -> str:
+        """The digest of all that is sealed, inside a transaction; "" where nothing is."""
+        digests = [digest for _, _, digest in self._file.read(_SEALED, session_id)]
+        return whole_digest(digests) if digests else ""
 
     def note(
         self, session_id: SessionId, index: int, form: AudioForm, pieces: int, digest: str
@@ -45,7 +60,7 @@ class SpoolReceipts:
 
         `index` is the number of the file: of the chunk, unless chunks go in pieces.
         """
-        kind = form.value if pieces == 1 else f"{form.value}/{pieces}"
+        kind = _kind(form, pieces)
         before = self._file.look(
             "SELECT form, digest FROM sent_files WHERE session_id = ? AND file = ?",
             session_id,
@@ -66,3 +81,7 @@ class SpoolReceipts:
                 digest,
             )
         return not changed
+
+
+def _kind(form: AudioForm, pieces: int) -> str:
+    return form.value if pieces == 1 else f"{form.value}/{pieces}"

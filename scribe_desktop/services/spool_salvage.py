@@ -25,6 +25,9 @@ from scribe_desktop.services.spool_schema import TABLES, is_unreadable, transact
 LOST_AUDIO = "damaged file"
 """The reason of a gap where a chunk could not be read any more."""
 
+_LATER_TABLES = ("receipts", "sent_files")
+"""An older store has none; looking for the rows of a table that is not there takes long."""
+
 _HOPELESS_ROWS = 5000
 """So many rows in a row that fail, with no known last row, are taken for the end."""
 
@@ -51,6 +54,7 @@ def copy_readable(dial: Callable[[], Any], new: Any, at: float) -> Rescued:  # n
                     if _is_sound(table, row):
                         _put(new, table, row)
         _adopt_orphans(new, at)
+        _mend_receipts(new)
         rows = new.execute("SELECT record FROM sessions").fetchall()
         saved = [read_session(json.loads(record)) for (record,) in rows]
         lost = sum(_reconcile(new, session) for session in saved)
@@ -72,6 +76,10 @@ class _Reader:
         self._connection.close()
 
     def rows(self, table: str) -> Iterator[Any]:
+        if table in _LATER_TABLES and not self._try(
+            f"SELECT 1 FROM sqlite_master WHERE name = '{table}'"  # noqa: S608
+        ):
+            return
         top = self._try(f"SELECT COALESCE(MAX(rowid), 0) FROM {table} NOT INDEXED")  # noqa: S608
         last = top[0][0] if top else None
         number = failures = 0
@@ -143,6 +151,17 @@ def _adopt_orphans(new: Any, at: float) -> None:  # noqa: ANN401
         new.execute("INSERT INTO sessions VALUES (?, ?, ?)", (session_id, at, _record(session)))
 
 
+def _mend_receipts(new: Any) -> None:  # noqa: ANN401
+    """Every chunk has a receipt, and every receipt a session."""
+    new.execute(
+        "INSERT OR IGNORE INTO receipts SELECT session_id, chunk, frames, digest FROM chunks"
+    )
+    for table in ("receipts", "sent_files"):
+        new.execute(
+            f"DELETE FROM {table} WHERE session_id NOT IN (SELECT session_id FROM sessions)"  # noqa: S608
+        )
+
+
 def _reconcile(new: Any, session: Session) -> int:  # noqa: ANN401
     """Close the ranks where chunks are lost that the service does not have; count them."""
     rows = new.execute(
@@ -161,6 +180,10 @@ def _reconcile(new: Any, session: Session) -> int:  # noqa: ANN401
             "UPDATE chunks SET chunk = ? WHERE session_id = ? AND chunk = ?",
             (number, session.session_id, chunk),
         )
+    # What is sent anew has other numbers, and is another recording than the one that was sealed.
+    for table in ("receipts", "sent_files"):
+        new.execute(f"DELETE FROM {table} WHERE session_id = ?", (session.session_id,))  # noqa: S608
+    _mend_receipts(new)
     _move_tail(new, session, frames - session.frames)
     # The numbers changed, so the service must not take them for the old ones.
     session = apply(session, Lapsed())

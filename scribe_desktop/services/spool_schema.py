@@ -93,14 +93,23 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
                SELECT '{AUDIT_HEAD}', '[' || number || ', "' || digest || '"]'
                FROM audit ORDER BY number DESC LIMIT 1""",  # noqa: S608  our own words
     ),
+    (
+        # They stay with the session when its audio is deleted.
+        """CREATE TABLE receipts (
+               session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+               chunk INTEGER NOT NULL,
+               frames INTEGER NOT NULL,
+               digest TEXT NOT NULL,
+               PRIMARY KEY (session_id, chunk))""",
+        "INSERT INTO receipts SELECT session_id, chunk, frames, digest FROM chunks",
+    ),
 )
 """Step n brings a store of version n to version n + 1; a step never changes once released."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)
 
-TABLES = ("sessions", "chunks", "tail", "results", "facts", "audit")
-"""What a rescue copies, parents first. `sent_files` is not among them:
-an older store has none, and what it says can be found out again."""
+TABLES = ("sessions", "chunks", "tail", "results", "receipts", "sent_files", "facts", "audit")
+"""In the order in which rows may be copied: parents first. A damaged older store lacks some."""
 
 _NO_ROOM = {dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_READONLY, dbapi2.SQLITE_CANTOPEN}
 _UNREADABLE = {dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB}

@@ -31,6 +31,7 @@ class SpoolSpeech:
 
     def put(self, session_id: SessionId, chunk: EncodedChunk, sealed_frames: int) -> None:
         """Add a chunk and drop the tail up to `sealed_frames`, where the chunk ends."""
+        digest = hashlib.sha256(chunk.body).hexdigest()
         self._file.execute(
             "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
             session_id,
@@ -39,7 +40,14 @@ class SpoolSpeech:
             chunk.frames,
             chunk.media_type,
             chunk.extension,
-            hashlib.sha256(chunk.body).hexdigest(),
+            digest,
+        )
+        self._file.execute(
+            "INSERT INTO receipts VALUES (?, ?, ?, ?)",
+            session_id,
+            chunk.index,
+            chunk.frames,
+            digest,
         )
         self._drop_tail(session_id, sealed_frames)
 
@@ -58,8 +66,8 @@ class SpoolSpeech:
                 self.append(session_id, sealed_frames, rest)
 
     def forget(self, session_id: SessionId) -> None:
-        """Delete all of it, and what was written down of its sending."""
-        for table in ("chunks", "tail", "sent_files"):
+        """Delete all of it; the receipts stay with the session."""
+        for table in ("chunks", "tail"):
             self._file.execute(f"DELETE FROM {table} WHERE session_id = ?", session_id)  # noqa: S608  our own words
 
     # --- looking -----------------------------------------------------------------------

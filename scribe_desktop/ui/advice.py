@@ -3,11 +3,14 @@
 No Qt in here, as in `view_state`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scribe_desktop.domain.audio import Gap
 from scribe_desktop.domain.errors import Retry
 from scribe_desktop.domain.reassurance import of_text
+from scribe_desktop.domain.receipts import count_sentence
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Session
 from scribe_desktop.ui.view_state import Tone, rough_duration
@@ -61,15 +64,8 @@ def advice_for(session: Session, now: float) -> Advice | None:
 
 
 def _loss_advice(session: Session) -> Advice | None:
-    if session.gaps:
-        lost_s = sum(gap.seconds_lost for gap in session.gaps)
-        lost = f"About {rough_duration(lost_s)}" if lost_s else "A part"
-        return Advice(
-            f"{lost} could not be recorded: {session.gaps[-1].reason}.",
-            "The text may miss words there; listen to it before you use it.",
-            Remedy.NONE,
-            Tone.WARNING,
-        )
+    if missing := _missing_advice(session):
+        return missing
     if session.outcome is Outcome.FAILED:
         return Advice(
             "The service could not make a note of this dictation.",
@@ -87,3 +83,27 @@ def _loss_advice(session: Session) -> Advice | None:
             Tone.WARNING,
         )
     return None
+
+
+def _missing_advice(session: Session) -> Advice | None:
+    """What is not in the text, though it was said."""
+    lost = tuple(gap for gap in session.gaps if not gap.recorded)
+    unheard = tuple(gap for gap in session.gaps if gap.recorded)
+    told = []
+    if lost:
+        told.append(f"{_about(lost)} could not be recorded: {lost[-1].reason}.")
+    if unheard:
+        told.append(f"{_about(unheard)} were recorded, but not heard by the service.")
+    if counted := count_sentence(session):
+        told.append(counted)
+    if not told:
+        return None
+    remedy = "The text may miss words there; listen to it before you use it."
+    if not lost:
+        remedy = "The recording has it: listen to it there and add what is missing."
+    return Advice(" ".join(told), remedy, Remedy.NONE, Tone.WARNING)
+
+
+def _about(gaps: Sequence[Gap]) -> str:
+    lost_s = sum(gap.seconds_lost for gap in gaps)
+    return f"About {rough_duration(lost_s)}" if lost_s else "A part"

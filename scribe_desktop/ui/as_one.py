@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from scribe_desktop.domain.dictation import linked
+from scribe_desktop.domain.receipts import counted_otherwise
 from scribe_desktop.domain.results import (
     TRANSCRIPT,
     Note,
@@ -76,6 +77,7 @@ def whole(parts: Sequence[Session]) -> Session:
         frames=sum(part.frames for part in kept),
         accepted=sum(part.accepted_chunks for part in kept),
         pieces=1,
+        received=_received(kept),
         problem=stuck.problem if stuck else None,
         retry_at=stuck.retry_at if stuck else None,
         gaps=tuple(gap for part in kept for gap in part.gaps),
@@ -84,6 +86,15 @@ def whole(parts: Sequence[Session]) -> Session:
         resolved_at=max(part.resolved_at or 0.0 for part in kept) if resolved else None,
         cancelled_at=None,
     )
+
+
+def _received(parts: Sequence[Session]) -> int | None:
+    """So many fewer or more than all chunks as the services counted otherwise."""
+    otherwise = [part for part in parts if counted_otherwise(part)]
+    if not otherwise:
+        return None
+    more = sum((part.received or 0) - part.files for part in otherwise)
+    return max(sum(part.chunks for part in parts) + more, 0)
 
 
 def _outcome(parts: Sequence[Session]) -> Outcome:

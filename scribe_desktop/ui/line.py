@@ -63,6 +63,9 @@ class Line(Protocol):
     def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """The same as they are read, with the text rules applied; the last is the one to show."""
 
+    def heard_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        """The same as they were heard, with a mark where speech is missing."""
+
     def bookmark(self, session_id: SessionId, at_frame: int, *, wanted: bool = True) -> None:
         """Mark a place in a recording, or take the mark away."""
 

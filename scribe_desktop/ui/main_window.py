@@ -323,7 +323,7 @@ class MainWindow(QMainWindow):
         parts = members(self._sessions, session_id)
         ask, line = self.deeds.ask, self._line
         written = ask(lambda: whole_versions(parts, line.shown_versions)) or ()
-        heard = ask(lambda: whole_versions(parts, line.versions)) or ()
+        heard = ask(lambda: whole_versions(parts, line.heard_versions)) or ()
         self.results.show_session(
             Shown(
                 whole(parts), written, self._offer, self._live_of(parts), parts=parts, heard=heard

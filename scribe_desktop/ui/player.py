@@ -151,10 +151,7 @@ class PlayerBar(QWidget):
     def _fill_marks(self) -> None:
         self.marks_menu.clear()
         found = [(at_s, f"{clock(at_s)}  Bookmark") for at_s in self._line.bookmarks]
-        found += [
-            (one.at_s, f"{clock(one.at_s)}  {one.lost_s:.1f} s missing: {one.reason}")
-            for one in self._line.missing
-        ]
+        found += [(one.at_s, f"{clock(one.at_s)}  {one.words}") for one in self._line.missing]
         for at_s, words in sorted(found):
             action = self.marks_menu.addAction(words)
             action.triggered.connect(lambda _=False, place=at_s: self.seek(place))

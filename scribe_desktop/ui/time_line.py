@@ -90,10 +90,7 @@ class TimeLineSlider(QSlider):
 
     def _mark_at(self, x: float) -> tuple[float, str] | None:
         marks = [(at_s, f"Bookmark at {clock(at_s)}") for at_s in self._line.bookmarks]
-        marks += [
-            (one.at_s, f"{one.lost_s:.1f} s are missing at {clock(one.at_s)}: {one.reason}")
-            for one in self._line.missing
-        ]
+        marks += [(one.at_s, f"{clock(one.at_s)}  {one.words}") for one in self._line.missing]
         near = [mark for mark in marks if abs(self._x_of(mark[0]) - x) <= _NEAR]
         return min(near, key=lambda mark: abs(self._x_of(mark[0]) - x), default=None)
 
@@ -117,6 +114,10 @@ class TimeLineSlider(QSlider):
         self._bar(painter, begin, end, look.border)
         self._bar(painter, begin, here, look.accent if enabled else look.muted)
         for gap in self._line.missing:
+            if gap.recorded:
+                # The recording has it, so it takes up room on the line.
+                end_s = self._line.within(gap.at_s + gap.lost_s)
+                self._bar(painter, self._x_of(gap.at_s), self._x_of(end_s), look.warning)
             self._diamond(painter, self._x_of(gap.at_s), middle, look.warning)
         for at_s in self._line.bookmarks:
             self._flag(painter, self._x_of(at_s), middle, look.text)

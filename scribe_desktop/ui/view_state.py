@@ -17,6 +17,7 @@ from scribe_desktop.domain.order import THIS_COMPUTER, Patient
 from scribe_desktop.domain.reassurance import told_once
 from scribe_desktop.domain.results import Outcome
 from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
+from scribe_desktop.domain.speech_marks import count_marks, place_words
 from scribe_desktop.domain.text import fields
 
 MINUTE_S = 60
@@ -104,10 +105,7 @@ _OUTCOME_WORDS = {
 
 def clock(duration_s: float) -> str:
     """A running timer: 0:07, 12:30, 1:02:03."""
-    whole = max(int(duration_s), 0)
-    hours, rest = divmod(whole, HOUR_S)
-    minutes, secs = divmod(rest, MINUTE_S)
-    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+    return place_words(duration_s)
 
 
 def length_of(session: Session) -> str:
@@ -286,10 +284,17 @@ def count(number: int, one: str, many: str) -> str:
 
 def unfilled(text: str) -> str:
     """What is still to be filled in a text that goes out; nothing when nothing is."""
-    empty = len(fields(text))
-    if not empty:
-        return ""
-    return f"{count(empty, 'place', 'places')} in brackets still to be filled; F4 goes there."
+    missing = count_marks(text)
+    empty = len(fields(text)) - missing
+    told = []
+    if missing:
+        # Not "not recorded": the recording may have it.
+        places = count(missing, "place", "places")
+        told.append(f"Speech is missing at {places}; a mark in the text says where.")
+    if empty:
+        places = count(empty, "place", "places")
+        told.append(f"{places} in brackets still to be filled; F4 goes there.")
+    return " ".join(told)
 
 
 def foot_sentence(sessions: Sequence[Session], offer: Offer, now: float) -> str:

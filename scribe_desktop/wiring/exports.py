@@ -9,7 +9,13 @@ from typing import Any, Protocol
 from scribe_desktop.domain.dictation import Dictation, notes_of, report, transcript
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.session import SessionId
-from scribe_desktop.export.documents import as_markdown, as_text, consent_sentence, gap_marks, title
+from scribe_desktop.export.documents import (
+    as_markdown,
+    as_text,
+    consent_sentence,
+    missing_speech,
+    title,
+)
 from scribe_desktop.export.fhir import as_fhir
 from scribe_desktop.services.places import write_private
 from scribe_desktop.ui.note_text import note_markdown, plain_text
@@ -79,8 +85,7 @@ def _pdf(dictation: Dictation) -> bytes:
         sections.append(("Transcript", spoken))
     if (consented_at := session.order.consented_at) is not None:
         sections.append(("Consent", consent_sentence(consented_at)))
-    if missing := "\n".join(gap_marks(dictation)):
-        sections.append(("Not recorded", missing))
+    sections.extend(missing_speech(dictation))
     return as_pdf(Paper("Dictation", tuple(filter(None, facts)), tuple(sections)))
 
 

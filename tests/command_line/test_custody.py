@@ -55,7 +55,10 @@ def test_the_audit_tells_what_was_done_and_whether_it_was_altered(
     assert "holds nothing of it" in deleted.out
     assert json.loads(scribe("sessions", "--json").out) == []
     verified = scribe("audit", "verify")
-    assert (verified.exit_code, verified.out) == (0, "Every line is as it was written.\n")
+    assert (verified.exit_code, verified.out) == (
+        0,
+        "Every line is as it was written.\nEvery recording is as it was sealed (0 checked).\n",
+    )
 
     places = find_places({HOME_VARIABLE: str(tmp_path / "home")})
     key = Credentials(places.keyring_name, places.config).spool_key(spool_exists=True).key

@@ -1,5 +1,7 @@
 """What cannot be done is said in a sentence, with an exit code, and nothing is lost."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -121,6 +123,21 @@ def test_an_unreachable_service_keeps_the_recording(tmp_path: Path) -> None:
     record = ran.record("dictation")
     assert record["status"] == "waiting"
     assert record["chunks"] > 0
+    sealed = [one["sha256"] for one in record["receipts"]["chunks"]]
+    whole = hashlib.sha256("".join(f"{digest}\n" for digest in sealed).encode()).hexdigest()
+    assert len(sealed) == record["chunks"]
+    assert record["receipts"]["sha256"] == whole
+    stopped = [
+        line["detail"]
+        for line in json.loads(finish(start(home, "audit", "--json")).out)["lines"]
+        if line["action"] == "stopped"
+    ]
+    assert stopped == [f"sha256 {whole}"]
+    verified = finish(start(home, "audit", "verify"))
+    assert verified.exit_code == 0
+    assert "Every recording is as it was sealed (1 checked)." in verified.out
+    exported = finish(start(home, "export", "last", "--format", "json"))
+    assert exported.record("dictation")["receipts"] == record["receipts"]
     (row,) = finish(start(home, "sessions", "--json")).record("sessions")
     assert (row["status"], row["accepted"]) == ("waiting", 0)
     assert finish(start(home, "deliver")).exit_code == 4

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from scribe_desktop.domain.audio import Gap
 from scribe_desktop.domain.dictation import (
     Dictation,
     Status,
@@ -13,6 +14,7 @@ from scribe_desktop.domain.dictation import (
 )
 from scribe_desktop.domain.errors import Retry, SpoolError
 from scribe_desktop.domain.order import Order
+from scribe_desktop.domain.receipts import Receipt, receipts_record
 from scribe_desktop.domain.results import Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 
@@ -79,6 +81,22 @@ def test_the_report_has_every_key_and_joins_the_chain() -> None:
     assert record["error"] is None
     assert record["languages"] == ["en"]
     assert record["model"] == "pro"
+
+
+def test_the_report_has_gaps_on_one_time_line_and_the_receipts() -> None:
+    first = replace(
+        FIRST, gaps=(Gap(32_000, 1.5, "unplugged"), Gap(16_000, 1.0, "unread", recorded=True))
+    )
+    second = replace(SECOND, gaps=(Gap(8_000, 2.25, "late"),))
+    receipts = {FIRST.session_id: (Receipt(0, 16_000, "a"), Receipt(1, 16_000, "b"))}
+    record = report(Dictation((first, second), {}, receipts))
+    assert record["gaps"] == [
+        {"start": 1.0, "length": 1.0, "why": "unread", "recorded": True},
+        {"start": 2.0, "length": 1.5, "why": "unplugged", "recorded": False},
+        {"start": 2.5, "length": 2.25, "why": "late", "recorded": False},
+    ]
+    assert record["receipts"] == receipts_record((first, second), receipts)
+    assert report(Dictation((FIRST,), {}))["gaps"] == []
 
 
 def test_statuses() -> None:

@@ -36,6 +36,15 @@ def test_linked_sessions_are_one_line() -> None:
     assert time_line(()) == TimeLine()
 
 
+def test_a_gap_says_what_it_is() -> None:
+    unheard = Gap(0, 2.0, "not heard", recorded=True)
+    line = time_line((replace(FIRST, gaps=(unheard, Gap(0, 0.0, "the file is damaged"))),))
+    assert [(one.words, one.recorded) for one in line.missing] == [
+        ("2.0 s missing: not heard", True),
+        ("A part is missing: the file is damaged", False),
+    ]
+
+
 def test_a_place_is_in_one_session() -> None:
     assert place_of(PARTS, 9.5) == ("a", round(9.5 * SAMPLE_RATE))
     assert place_of(PARTS, 10.0) == ("d", 0)

@@ -23,7 +23,11 @@ def test_text_and_markdown_hold_notes_and_transcript() -> None:
 
 def test_every_gap_is_marked() -> None:
     told = dictation(gaps=(Gap(16_000 * 65, 2.5, "the microphone was unplugged"),))
-    assert "At 1:05, 2.5 s are missing: the microphone was unplugged." in as_text(told)
+    sentence = "At 1:05, 2.5 s are missing: the microphone was unplugged."
+    assert as_text(told).endswith(f"NOT RECORDED\n\n{sentence}\n")
+    assert as_markdown(told).endswith(f"## Not recorded\n\n{sentence}\n")
+    damaged = dictation(gaps=(Gap(0, 0.0, "the file is damaged"),))
+    assert "At 0:00, something is missing: the file is damaged." in as_text(damaged)
 
 
 def test_nothing_known_is_an_empty_document() -> None:

@@ -10,6 +10,7 @@ import pytest
 from scribe_desktop.domain.audio import SAMPLE_RATE
 from scribe_desktop.domain.chunker import LOCAL_CUTS
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneState, Notice
+from scribe_desktop.domain.playback import time_line
 from scribe_desktop.domain.session import Capture, Session
 from scribe_desktop.services.boot_clock import since_boot
 from scribe_desktop.services.cues import Cue
@@ -24,6 +25,7 @@ from tests.services.sounds import best_match, samples_of, speechlike
 pytestmark = pytest.mark.live
 
 SOON_S = 8.0
+FROZEN_S = 3.0
 
 
 class Dictation:
@@ -266,6 +268,31 @@ def test_a_frozen_sound_server_hangs_nothing(
     again = Dictation(microphones)
     again.await_state(MicrophoneState.HEARD)
     again.finish()
+
+
+def test_a_sound_server_that_thaws_costs_a_gap_where_it_was_frozen(
+    virtual: VirtualMicrophone, microphones: Microphones
+) -> None:
+    dictation = Dictation(microphones)
+    dictation.await_state(MicrophoneState.HEARD)
+    dictation.await_recorded(0.5)
+    frozen_at = virtual.freeze()
+    stalled_at, _ = dictation.await_state(MicrophoneState.STALLED)
+    before = dictation.recorder.recorded_frames
+    # Longer than the sound system keeps for us, so that what was said meanwhile is gone.
+    until(lambda: time.monotonic() - frozen_at > FROZEN_S)
+    virtual.thaw()
+    dictation.await_state(MicrophoneState.HEARD, since=stalled_at)
+    thawed_s = time.monotonic() - frozen_at
+    dictation.await_recorded(0.5)
+    session = dictation.finish()
+    assert session.gaps, "it was silent about what nobody recorded"
+    lost_s = sum(gap.seconds_lost for gap in session.gaps)
+    assert 1.0 <= lost_s <= thawed_s + 0.5
+    for gap in session.gaps:
+        assert 0 < gap.at_frame <= before + 16_000
+    (drawn, *_) = time_line((session,)).missing
+    assert 0 < drawn.at_s < session.frames / 16_000
 
 
 def test_a_sound_server_that_crashes_and_returns_costs_a_gap_and_no_more(

@@ -4,6 +4,7 @@ A real sound server, the real program as a process, a real local service. What
 was spoken is sealed and sent, and the gap is in the session.
 """
 
+import base64
 import json
 import os
 import pty
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from scribe_desktop.domain.session import Session
+from scribe_desktop.domain.speech_marks import mark_of
 from tests.faults.counting_host import CountingSpeech
 from tests.faults.leaving_home import ASKED, Home
 from tests.faults.real_service import TOKEN, RealService
@@ -122,14 +123,54 @@ def unplug(
     os.close(terminal)
 
 
-def assert_kept(session: Session, record: dict[str, Any]) -> None:
+def assert_kept(home: Home, record: dict[str, Any]) -> None:
     """All that was spoken is sealed and accepted, and the session says where it breaks off."""
+    session = home.session()
     assert record["status"] == "completed"
     assert session.frames / 16_000 >= SPOKEN_S
     assert session.accepted == session.chunks >= 1
     (gap,) = session.gaps
     assert gap.at_frame == session.frames
     assert gap.seconds_lost > 0
+    assert record["gaps"] == [
+        {
+            "start": round(session.frames / 16_000, 3),
+            "length": round(gap.seconds_lost, 3),
+            "why": gap.reason,
+            "recorded": False,
+        }
+    ]
+    assert record["transcript"].endswith(f"\n{mark_of(gap)}"), "the end is missing"
+
+
+def assert_exported(home: Home, record: dict[str, Any]) -> None:
+    """The real gap is in every export of the real program."""
+    (gap,) = record["gaps"]
+    why = f"are missing: {gap['why']}."
+
+    def exported(form: str) -> str:
+        asked = ("export", "last", "--format", form)
+        done = subprocess.run(
+            [sys.executable, "-m", "scribe_desktop", *asked],
+            env=home.environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=True,
+        )
+        return done.stdout
+
+    again = json.loads(exported("json"))
+    assert (again["gaps"], again["receipts"]) == (record["gaps"], record["receipts"])
+    assert again["receipts"]["files_received"] == again["receipts"]["files_sent"] >= 1
+    assert len(again["receipts"]["sha256"]) == 64
+    text = exported("markdown")
+    assert "## Not recorded\n" in text
+    assert why in text
+    documents = [one["resource"] for one in json.loads(exported("fhir"))["entry"]]
+    attached = [one["content"][0]["attachment"]["data"] for one in documents]
+    assert attached
+    assert all(why in base64.b64decode(data).decode() for data in attached)
 
 
 def test_the_clock_ends_it(unplug: Callable[..., Dictation], home: Home) -> None:
@@ -138,7 +179,7 @@ def test_the_clock_ends_it(unplug: Callable[..., Dictation], home: Home) -> None
     took_s = time.monotonic() - dictation.started_at
     assert dictation.said_at - dictation.unplugged_at <= 1.0
     assert 5.0 <= took_s <= 12.0, "the rest is for the result"
-    assert_kept(home.session(), record)
+    assert_kept(home, record)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--seconds", "300")])
@@ -149,11 +190,12 @@ def test_enter_ends_it(
     assert dictation.said_at - dictation.unplugged_at <= 1.0
     dictation.type("\n")
     record = dictation.record()
-    assert_kept(home.session(), record)
+    assert_kept(home, record)
 
 
 def test_ctrl_c_ends_it(unplug: Callable[..., Dictation], home: Home) -> None:
     dictation = unplug("--seconds", "300")
     dictation.process.send_signal(signal.SIGINT)
     record = dictation.record()
-    assert_kept(home.session(), record)
+    assert_kept(home, record)
+    assert_exported(home, record)

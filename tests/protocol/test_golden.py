@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.results import FilesTold
 from scribe_desktop.protocol import errors, requests
 from scribe_desktop.protocol.dialects import DIALECTS
 from scribe_desktop.protocol.origins import ForbiddenAddress
@@ -104,3 +105,41 @@ def test_upload_targets(case: dict[str, Any]) -> None:
     if isinstance(plan, requests.FormUpload):
         assert plan.fields == case["fields"]
         assert plan.file_name == "4.webm"
+
+
+@pytest.mark.parametrize(
+    ("told", "files"),
+    [
+        ({}, FilesTold()),
+        (
+            {"audio_files_received": 2, "audio_files": ["audio_1.webm", "audio_0.webm"]},
+            FilesTold(2, (0, 1)),
+        ),
+        ({"audio_files": ["0.webm", "s3://b/ses_12/chunk_10.webm"]}, FilesTold(None, (0, 10))),
+        ({"audio_files": ["3", "audio-4.wav"]}, FilesTold(None, (3, 4))),
+        # Half a list, and one that names a number twice, would make whole files look missing.
+        ({"audio_files": ["audio_0.webm", "speech.webm"]}, FilesTold()),
+        ({"audio_files": ["audio_0.webm", {"name": "audio_1.webm"}]}, FilesTold()),
+        ({"audio_files": ["audio_0.webm", "0.webm"]}, FilesTold()),
+        (
+            {
+                "processing_errors": [
+                    {"type": "unreadable_audio", "file": "audio_3.webm"},
+                    {"type": "missing_audio"},
+                    "nonsense",
+                    {"file": ["audio_1.webm"]},
+                ]
+            },
+            FilesTold(unread=(3,)),
+        ),
+        (
+            {"audio_files_received": "many", "audio_files": None, "processing_errors": 7},
+            FilesTold(),
+        ),
+    ],
+)
+def test_which_files_the_service_says_it_has(told: dict[str, Any], files: FilesTold) -> None:
+    body = {"status": "partial", "transcript": "Go on.", **told}
+    answer = read_answer(206, encoded(body), "ses_1", BASE)
+    assert isinstance(answer, Finished)
+    assert answer.results.files == files

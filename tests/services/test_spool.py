@@ -18,15 +18,19 @@ from scribe_desktop.domain.events import (
     Created,
     EndAccepted,
     EndSent,
+    FormChosen,
     OrderAmended,
+    PiecesChosen,
     Resolved,
     Restored,
     SpeechStarted,
 )
 from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.order import Order, Patient
+from scribe_desktop.domain.receipts import Receipt, final_digest, whole_digest
 from scribe_desktop.domain.results import Author, Note, NoteStatus, Outcome, Results
 from scribe_desktop.domain.session import Capture, Delivery, Remote, Session, SessionId
+from scribe_desktop.services.receipt_check import altered_recordings
 from scribe_desktop.services.spool import Spool
 from scribe_desktop.services.spool_schema import (
     AUDIT_HEAD,
@@ -46,6 +50,10 @@ RESULTS = Results(
 
 def now() -> float:
     return 1_700_000_000.0
+
+
+def sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def new_session(number: int = 1, **changes: object) -> Session:
@@ -74,14 +82,80 @@ def test_a_recoded_chunk_keeps_both_digests_and_may_not_change(tmp_path: Path) -
     assert not spool.note_sent(session_id, AudioForm.WAV, 1, other)
     assert spool.note_sent(session_id, AudioForm.WAV, 1, other), "from now on these are sent"
     assert spool.note_sent(session_id, AudioForm.MP3, 1, first), "another form is no change"
+    (receipt,) = spool.receipts(session_id)
+    assert receipt.sent == (), "so far it goes as it was sealed"
+    spool.update(session_id, lambda session: apply(session, FormChosen(AudioForm.MP3)))
     spool.close()
     spool = Spool.open(tmp_path, KEY, now=now)
-    receipt = spool.receipt(session_id, 0)
-    assert receipt is not None
-    assert receipt.sealed == hashlib.sha256(chunk(0).body).hexdigest()
-    assert receipt.sent == hashlib.sha256(first.body).hexdigest()
+    (receipt,) = spool.receipts(session_id)
+    assert receipt == Receipt(0, 4, sha256(chunk(0).body), (sha256(first.body),))
+    spool.close()
+
+
+def test_receipts_outlive_the_audio_and_go_with_the_session(tmp_path: Path) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    session_id = recording(spool)
+    spool.seal(session_id, chunk(0))
+    spool.update(session_id, lambda session: apply(session, FormChosen(AudioForm.WAV)))
+    assert spool.note_sent(session_id, AudioForm.WAV, 1, chunk(0, body=b"RIFF"))
+    spool.seal(session_id, chunk(1), stop_at=2.0)
+    known = spool.receipts(session_id)
+    assert known == (
+        Receipt(0, 4, sha256(chunk(0).body), (sha256(b"RIFF"),)),
+        Receipt(1, 4, sha256(chunk(1).body)),
+    )
+    whole = hashlib.sha256(f"{known[0].sealed}\n{known[1].sealed}\n".encode()).hexdigest()
+    (stopped,) = [line for line in spool.audit_lines() if line.action == "stopped"]
+    assert stopped.detail == f"sha256 {whole}", "the audit seals what was recorded"
     spool.delete_audio(session_id)
-    assert spool.receipt(session_id, 0) is None
+    assert not spool.has_audio(session_id)
+    assert spool.receipts(session_id) == known
+    spool.close()
+    spool = Spool.open(tmp_path, KEY, now=now)
+    assert final_digest([spool.get(session_id)], {session_id: spool.receipts(session_id)}) == whole
+    assert altered_recordings(spool) == (1, ())
+    spool.delete(session_id)
+    spool.close()
+    connection = connect(tmp_path / SPOOL_FILE, KEY)
+    for table in ("receipts", "sent_files"):
+        assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchall() == [(0,)]  # noqa: S608
+    connection.close()
+
+
+OTHER_BODY = "UPDATE chunks SET body = X'78'"
+OTHER_DIGEST = "digest = '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881'"
+"""Of the body `x`."""
+OTHER_RECEIPTS = "UPDATE receipts SET digest = 'x'"
+
+
+@pytest.mark.parametrize(
+    ("harm", "audio_is_here"),
+    [
+        ("UPDATE receipts SET digest = '0' WHERE chunk = 1", True),
+        ("UPDATE receipts SET digest = '0' WHERE chunk = 1", False),
+        ("UPDATE receipts SET frames = 5 WHERE chunk = 1", True),
+        ("DELETE FROM receipts WHERE chunk = 1", True),
+        ("DELETE FROM receipts WHERE chunk = 1", False),
+        ("DELETE FROM receipts", False),
+        (OTHER_BODY, True),
+        (f"{OTHER_BODY}, {OTHER_DIGEST}", True),
+        (OTHER_RECEIPTS, False),
+    ],
+)
+def test_what_was_altered_since_is_found(tmp_path: Path, harm: str, *, audio_is_here: bool) -> None:
+    spool = Spool.open(tmp_path, KEY, now=now)
+    session_id = recording(spool)
+    spool.seal(session_id, chunk(0))
+    spool.seal(session_id, chunk(1), stop_at=2.0)
+    if not audio_is_here:
+        spool.delete_audio(session_id)
+    assert altered_recordings(spool) == (1, ())
+    spool.close()
+    connection = connect(tmp_path / SPOOL_FILE, KEY)
+    connection.execute(harm)
+    connection.close()
+    spool = Spool.open(tmp_path, KEY, now=now)
+    assert altered_recordings(spool) == (1, (session_id,))
     spool.close()
 
 
@@ -92,9 +166,11 @@ def test_every_piece_of_a_chunk_that_is_cut_has_its_digest(tmp_path: Path) -> No
     for piece in range(16):
         assert spool.note_sent(session_id, AudioForm.WEBM, 16, chunk(piece)), piece
     assert not spool.note_sent(session_id, AudioForm.WEBM, 16, chunk(15, body=b"other"))
-    receipt = spool.receipt(session_id, 0)
-    assert receipt is not None
-    assert receipt.sent == "", "no piece is the chunk"
+    (receipt,) = spool.receipts(session_id)
+    assert receipt.sent == (), "as long as the session does not know of pieces"
+    spool.update(session_id, lambda session: apply(session, PiecesChosen(16)))
+    (receipt,) = spool.receipts(session_id)
+    assert receipt.sent == (sha256(b"other"),), "the others are made and noted anew"
     spool.delete(session_id)
     with pytest.raises(UnknownSession):
         spool.note_sent(session_id, AudioForm.WEBM, 16, chunk(0))
@@ -135,6 +211,7 @@ def test_a_store_that_does_not_say_since_when_the_service_has_it_opens(tmp_path:
     spool.close()
     connection = connect(tmp_path / SPOOL_FILE, KEY)
     connection.execute("UPDATE sessions SET record = json_remove(record, '$.remote.created_at')")
+    connection.execute("DROP TABLE receipts")
     without_who(connection)
     connection.execute("PRAGMA user_version = 3")
     connection.close()
@@ -148,7 +225,7 @@ def test_a_store_that_does_not_say_since_when_the_service_has_it_opens(tmp_path:
     connection.close()
 
 
-@pytest.mark.parametrize("layout", [1, 2, 3, 4])
+@pytest.mark.parametrize("layout", [1, 2, 3, 4, 5])
 def test_a_store_of_an_earlier_layout_opens_with_all_it_has(tmp_path: Path, layout: int) -> None:
     spool = Spool.open(tmp_path, KEY, now=now)
     session_id = recording(spool)
@@ -157,11 +234,14 @@ def test_a_store_of_an_earlier_layout_opens_with_all_it_has(tmp_path: Path, layo
     spool.close()
     connection = connect(tmp_path / SPOOL_FILE, KEY)
     digest = hashlib.sha256(b"RIFF").hexdigest()
-    without_who(connection)
+    connection.execute("DROP TABLE receipts")
+    if layout < 5:
+        without_who(connection)
     if layout < 3:
         connection.execute("DROP TABLE sent_files")
     else:
-        connection.execute("INSERT INTO sent_files VALUES (?, 0, 'wav', ?)", (session_id, digest))
+        row = (session_id, digest)
+        connection.execute("INSERT INTO sent_files VALUES (?, 0, 'wav', ?)", row)
     if layout == 2:
         connection.execute("CREATE TABLE sent (session_id, chunk, form, digest)")
         connection.execute("INSERT INTO sent VALUES (?, 0, 'wav', ?)", (session_id, digest))
@@ -171,9 +251,12 @@ def test_a_store_of_an_earlier_layout_opens_with_all_it_has(tmp_path: Path, layo
     assert spool.chunk(session_id, 0) == chunk(0)
     assert spool.tail(session_id) == b"tail"
     other = chunk(0, body=b"other")
+    (receipt,) = spool.receipts(session_id)
+    assert receipt == Receipt(0, 4, sha256(chunk(0).body))
     assert spool.note_sent(session_id, AudioForm.WAV, 1, other) == (layout == 1)
     lines, head = spool.audit_lines(), spool.audit_head()
-    assert [(line.action, line.who) for line in lines] == [("created", "")]
+    who = "clinician" if layout == 5 else ""
+    assert [(line.action, line.who) for line in lines] == [("created", who)]
     assert head == Head(1, lines[0].digest)
     spool.audit("exported", session_id, who="clinician")
     assert first_break(spool.audit_lines(), spool.audit_head()) is None
@@ -186,6 +269,7 @@ def test_a_damaged_store_of_an_earlier_layout_keeps_its_audit(tmp_path: Path) ->
     recording(spool)
     spool.close()
     connection = connect(tmp_path / SPOOL_FILE, KEY)
+    connection.execute("DROP TABLE receipts")
     without_who(connection)
     connection.execute("PRAGMA user_version = 3")
     connection.close()
@@ -302,10 +386,9 @@ def test_an_illegal_chunk_changes_nothing(spool: Spool) -> None:
 def test_the_digest_is_that_of_the_bytes(spool: Spool) -> None:
     session_id = recording(spool)
     spool.seal(session_id, chunk(0, body=b"abc"))
-    receipt = spool.receipt(session_id, 0)
-    assert receipt is not None
+    (receipt,) = spool.receipts(session_id)
     assert receipt.sealed.startswith("ba7816bf")
-    assert receipt.sent == ""
+    assert receipt.sent == ()
 
 
 def test_sessions_come_newest_first_and_are_found_by_their_first_digits(spool: Spool) -> None:
@@ -469,7 +552,7 @@ def test_every_deed_is_written_down_with_what_was_done(spool: Spool) -> None:
     lines = spool.audit_lines()
     assert [(line.action, line.detail) for line in lines] == [
         ("created", ""),
-        ("stopped", ""),
+        ("stopped", f"sha256 {whole_digest([sha256(chunk(0).body)])}"),
         ("sent", ""),
         ("result stored", ""),
         ("edited", "version 2"),

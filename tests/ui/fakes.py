@@ -44,7 +44,7 @@ from scribe_desktop.domain.results import (
 )
 from scribe_desktop.domain.session import Capture, Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.settings import Settings, with_value
-from scribe_desktop.domain.shown_text import shown_versions
+from scribe_desktop.domain.shown_text import heard_versions, shown_versions
 
 NOW = 1_795_000_000.0
 
@@ -282,6 +282,9 @@ class ScriptedLine:
 
     def shown_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         return shown_versions(self.versions(session_id), self.stored[session_id], self.preferences)
+
+    def heard_versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
+        return heard_versions(self.versions(session_id), self.stored[session_id])
 
     def bookmark(self, session_id: SessionId, at_frame: int, *, wanted: bool = True) -> None:
         self._ask("bookmark", (session_id, at_frame, wanted))

@@ -189,7 +189,7 @@ def test_missing_speech_is_on_the_line_and_said(
     middle = QPoint(slider.width() // 2, slider.height() // 2)
     help_wanted = QHelpEvent(QEvent.Type.ToolTip, middle, slider.mapToGlobal(middle))
     QApplication.sendEvent(slider, help_wanted)
-    qtbot.waitUntil(lambda: "3.2 s are missing at 1:07" in QToolTip.text())
+    qtbot.waitUntil(lambda: "1:07  3.2 s missing" in QToolTip.text())
     QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=middle)
     assert bar.place_s == 67.0
     QToolTip.hideText()
