@@ -1,5 +1,6 @@
 """What the world does to the spool: kills, full disks, flipped bytes, lost keys."""
 
+import hashlib
 import os
 import random
 import shutil
@@ -32,6 +33,7 @@ from scribe_desktop.domain.settings import Settings
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.key_envelope import lock_key
+from scribe_desktop.services.receipt_check import altered_recordings
 from scribe_desktop.services.recorded_speech import RecordedSpeech
 from scribe_desktop.services.secret import Secret
 from scribe_desktop.services.spool import Spool
@@ -215,6 +217,44 @@ def test_a_folder_that_cannot_be_written_is_said_and_not_set_aside(tmp_path: Pat
     assert len(content) == spool_db.stat().st_size
 
 
+def digest_of(name: str, index: int) -> str:
+    return hashlib.sha256(body_of(name, index)).hexdigest()
+
+
+def digests(spool: Spool, name: str) -> list[str]:
+    return [one.sealed for one in spool.receipts(SessionId(name))]
+
+
+def test_a_damaged_store_of_an_earlier_layout_brings_its_receipts_from_its_chunks(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "spool"
+    filled(folder)
+    connection = connect(folder / "spool.db", KEY)
+    connection.execute("DROP TABLE receipts")
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    damage(folder, pages_of(folder, "bb", 1)[2] + 100)
+    spool, _ = reopened(folder)
+    assert digests(spool, "aa") == [digest_of("aa", index) for index in range(3)]
+    assert digests(spool, "bb") == [digest_of("bb", 0), digest_of("bb", 2)]
+    spool.close()
+
+
+def test_what_is_taken_in_brings_its_receipts_also_without_audio(tmp_path: Path) -> None:
+    filled(tmp_path / "other")
+    other = Spool.open(tmp_path / "other", KEY, now=now)
+    # Audio goes only when its result is stored.
+    other.update(SessionId("aa"), lambda s: replace(s, delivery=Delivery.RESOLVED))
+    other.delete_audio(SessionId("aa"))
+    other.close()
+    spool = Spool.open(tmp_path / "spool", KEY, now=now)
+    assert spool.take_in(tmp_path / "other", KEY) == 3
+    for name in ("aa", "bb", "cc"):
+        assert digests(spool, name) == [digest_of(name, index) for index in range(3)]
+    spool.close()
+
+
 # --- damage -------------------------------------------------------------------------------
 
 
@@ -235,9 +275,12 @@ def test_a_damaged_chunk_costs_that_chunk_and_becomes_a_gap(tmp_path: Path) -> N
     ]
     assert spool.chunk(SessionId("bb"), 1).body == body_of("bb", 2)
     assert spool.tail(SessionId("bb")) == sound(0, 4_000)
+    assert digests(spool, "bb") == [digest_of("bb", 0), digest_of("bb", 2)], "as they are now"
     for name in ("aa", "cc"):
         whole = spool.get(SessionId(name))
         assert (whole.chunks, whole.gaps, whole.generation) == (3, (), 0)
+        assert digests(spool, name) == [digest_of(name, index) for index in range(3)]
+    assert altered_recordings(spool) == (3, ()), "the gap says it"
     assert first_break(spool.audit_lines()) is None
     spool.append_tail(SessionId("bb"), 36_000, sound(0, 100))
     spool.close()
@@ -257,6 +300,7 @@ def test_a_delivered_dictation_that_lost_a_chunk_plays_all_others(tmp_path: Path
         damage(folder, page)
     spool, _ = reopened(folder)
     assert spool.chunk_lengths(SessionId("bb")) == ((0, 16_000), (2, 16_000))
+    assert digests(spool, "bb") == [digest_of("bb", index) for index in range(3)]
     speech = RecordedSpeech(spool, (SessionId("bb"),), lambda chunk: chunk.body)
     assert speech.read(0) == body_of("bb", 0)
     assert speech.read(16_000) == body_of("bb", 2)
