@@ -67,8 +67,12 @@ def test_the_audit_tells_what_was_done_and_whether_it_was_altered(
     connection.execute("DELETE FROM audit WHERE number = ?", (number,))
     verified = scribe("audit", "verify")
     assert (verified.exit_code, verified.out) == (
-        1, f"It was cut: line {number} and what came after it are missing.\n",
-    )  # fmt: skip
+        1,
+        (
+            f"It was cut: line {number} and what came after it are missing.\n"
+            "Every recording is as it was sealed (0 checked).\n"
+        ),
+    )
     # The next deed does not close the gap.
     refused_recording(scribe, tmp_path)
     assert f"line {number} does not follow" in scribe("audit", "verify").out

@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 from sqlcipher3 import dbapi2
 
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, EncodedChunk
+from scribe_desktop.domain.audit import NO_LINE, seal_line
 from scribe_desktop.domain.events import (
     ChunkAccepted,
     ChunkSealed,
@@ -46,6 +47,7 @@ from scribe_desktop.services.emergency_store import (
 )
 from scribe_desktop.services.places import HOME_VARIABLE, Places, find_places
 from scribe_desktop.services.spool import Spool
+from scribe_desktop.services.spool_audit import SpoolAudit
 from scribe_desktop.services.spool_opening import OpenedSpool, open_spool
 from scribe_desktop.services.spool_speech import SpoolSpeech
 from tests.services.spool_writer import sound
@@ -104,6 +106,24 @@ def put_without_receipt(
     row = (chunk.index, chunk.body, chunk.frames, chunk.media_type, chunk.extension, digest)
     self._file.execute("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)", session_id, *row)
     self._drop_tail(session_id, sealed_frames)
+
+
+def add_without_who(
+    self: SpoolAudit, action: str, session_id: str = "", detail: str = "", **_: object
+) -> None:
+    """As the first release kept a deed."""
+    last = self._file.read("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
+    number, digest = last[0] if last else (0, NO_LINE)
+    line = seal_line(
+        digest,
+        number=number + 1,
+        at=self._now(),
+        action=action,
+        session_id=session_id,
+        detail=detail,
+    )
+    row = (line.number, line.at, action, session_id, detail, line.digest)
+    self._file.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)", *row)
 
 
 class Writer:
@@ -193,8 +213,9 @@ class Writer:
         layouts, version = spool_schema._MIGRATIONS, spool_schema.SCHEMA_VERSION
         setattr(spool_schema, "_MIGRATIONS", layouts[:1])  # noqa: B010  it is final
         setattr(spool_schema, "SCHEMA_VERSION", 1)  # noqa: B010
-        put = SpoolSpeech.put
+        put, add = SpoolSpeech.put, SpoolAudit.add
         setattr(SpoolSpeech, "put", put_without_receipt)  # noqa: B010
+        setattr(SpoolAudit, "add", add_without_who)  # noqa: B010
         spool = opened(self.home).spool
         self.came_back()
         self.add(spool, SessionId("01d"))
@@ -204,6 +225,7 @@ class Writer:
         setattr(spool_schema, "_MIGRATIONS", layouts)  # noqa: B010
         setattr(spool_schema, "SCHEMA_VERSION", version)  # noqa: B010
         setattr(SpoolSpeech, "put", put)  # noqa: B010
+        setattr(SpoolAudit, "add", add)  # noqa: B010
 
     def in_an_emergency(self, home: OpenedSpool) -> None:
         """A dictation that began while the keyring was locked, and comes home."""
