@@ -43,6 +43,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_address(url: str) -> bool:
+    """Whether `url` names a host at all, safe or not."""
+    try:
+        _split(url)
+    except ForbiddenAddress:
+        return False
+    return True
+
+
 def check(url: str) -> str:
     """Return `url` if something may be sent there; raises ForbiddenAddress otherwise."""
     parts = _split(url)

@@ -177,10 +177,11 @@ def named_url(given: str, remote_id: str, base_url: str, dialect: Dialect) -> st
     A server behind a proxy often names a host that only it can see, or an
     example's; then the configured address is right, because the route is the
     protocol's own. So it is for a service of this computer, which has another
-    port after each start: what Create said is then of an earlier one.
+    port after each start: what Create said is then of an earlier one. What is
+    no address at all is not kept to either: the dictation would wait for ever.
     """
     own = default_target(base_url, remote_id)
-    if not given:
+    if not origins.is_address(given):
         return own
     # The service of this computer has another port after each start.
     moved = origins.is_on_this_computer(given) and origins.is_on_this_computer(base_url)
@@ -197,7 +198,7 @@ def _form(value: Mapping[str, Any], chunk: EncodedChunk) -> FormUpload:
     given = mapping(form.get("fields"))
     url = text(form.get("url"))
     file_name = f"{chunk.index + 1}.{chunk.extension}"
-    if not url or "key" not in given:
+    if not origins.is_address(url) or "key" not in given:
         raise Unreadable("an upload form without an address or a key")
     fields = {name: text(item) for name, item in given.items()}
     fields["key"] = fields["key"].replace("${filename}", file_name)
