@@ -178,7 +178,8 @@ def run_suite(suite: str, folder: Path) -> dict[str, Any]:
     """Each fault of a suite: how often it was tried, and whether all went as promised."""
     record = folder / "record.xml"
     command = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={record}", *SUITES[suite]]
-    subprocess.run(command, cwd=ROOT, check=False)
+    long_form = {**os.environ, "SCRIBE_FAULTS_LONG": "1"}
+    subprocess.run(command, cwd=ROOT, check=False, env=long_form)
     faults: dict[str, dict[str, Any]] = {}
     for case in ET.parse(record).iter("testcase"):  # noqa: S314  pytest wrote it a moment ago
         name, _, kind = case.get("name", "").removeprefix("test_").partition("[")

@@ -2,97 +2,174 @@
 
     speak 3 chunks | upload 1: lose reply | upload 2: answer 503 x2 | stop
 
-against the real service behind a fault proxy, and checks what always holds.
+from the real encrypted spool to the real service behind a fault proxy, and
+checks after each step what always holds: every chunk is on the service by hash
+or still queued and visible, End came at most once, and nobody but the service
+saw a credential.
 """
 
 import hashlib
 import re
-import socket
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scribe_desktop.domain.audio import AudioForm, EncodedChunk
-from scribe_desktop.domain.events import Stopped
+from scribe_desktop.domain.audio import EncodedChunk
+from scribe_desktop.domain.errors import SpoolError
+from scribe_desktop.domain.events import SpeechStarted, Stopped
 from scribe_desktop.domain.machine import apply
+from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Patient
 from scribe_desktop.domain.session import Delivery, Session, SessionId
-from scribe_desktop.domain.steps import Rest, next_step
+from scribe_desktop.domain.steps import Create, End, Poll, Rest, Step, Upload, Withdraw, next_step
 from scribe_desktop.services.address import Address
+from scribe_desktop.services.client import Client
 from scribe_desktop.services.outgoing import outgoing
+from scribe_desktop.services.poller import Poller
+from scribe_desktop.services.spool import Spool
+from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.wire import Wire
+from scribe_desktop.ui.view_state import foot_sentence, session_rows
+from tests.faults.bystanders import BlackHole, Eavesdropper, ShutDoor
 from tests.faults.canaries import NAME, Logged
-from tests.faults.proxy import FaultProxy
-from tests.faults.real_service import TOKEN, RealService
+from tests.faults.proxy import FaultProxy, Seen
+from tests.faults.real_service import KEY, TOKEN, RealService
+from tests.faults.tally import Tally
 from tests.server.conftest import Clock
 from tests.server.scripted import WORDS, ScriptedSpeech, wav
-from tests.services.deliveries import REMOTE, Desk, MemorySpool, an_order
+from tests.services.deliveries import REMOTE, MemorySpool, an_order
 
-CLOSED_PORT = 1
 _TIMES = re.compile(r" x(\d+)$")
+_UNSENT = re.compile(r"Waiting to send|Sending \d+ of \d+|Processing|Needs attention")
+_ALL_IS_WELL = ("Everything is sent.", "Nothing is waiting.")
+DAY_S = 24 * 3600.0
 
 
 class WavSpool(MemorySpool):
     """Its chunks say "zero", "one", "two" … to the scripted engine."""
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
-        return EncodedChunk(index, wav(index), 1600, "audio/wav", "wav")
+        return wav_chunk(index)
 
 
-class RenewedToken:
-    """A token that can be renewed; counts how often it was."""
+def wav_chunk(index: int, seconds: float = 0.1) -> EncodedChunk:
+    """A chunk in which the scripted engine hears its number."""
+    return EncodedChunk(index, wav(index, seconds=seconds), round(16_000 * seconds))
 
-    def __init__(self) -> None:
-        self.renewals = 0
+
+def numbers_said(session: Session) -> str:
+    return " ".join(WORDS[index] for index in range(session.chunks))
+
+
+class RenewedTokens:
+    """Tokens of which each renewal is another one; keeps all that there were."""
+
+    def __init__(self, first: str) -> None:
+        self.issued = [first]
+
+    @property
+    def renewals(self) -> int:
+        return len(self.issued) - 1
 
     def token(self) -> str:
-        return TOKEN
+        return self.issued[-1]
 
     def renew(self, refused: str) -> str:
-        assert refused == TOKEN
-        self.renewals += 1
-        return TOKEN
+        assert refused == self.issued[-1]
+        self.issued.append(f"{self.issued[0]}-{len(self.issued)}")
+        return self.issued[-1]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is different in a story: its speech, its service, its clocks.
+
+    `ahead_s` is by how much the service's clock is ahead of ours. `forms`: the
+    audio goes to a storage of its own, by a presigned form. `reopens`: the
+    program is ended and started again before every step.
+    """
+
+    make_chunk: Callable[[int], EncodedChunk] = wav_chunk
+    make_speech: Callable[[], Any] = ScriptedSpeech
+    says: Callable[[Session], str] = numbers_said
+    dialect: str = "onprem"
+    token: str = TOKEN
+    patience: float = 0.02
+    ahead_s: float = 80_000_000.0
+    forms: bool = False
+    reopens: bool = False
 
 
 class Story:
-    """One dictation, one service, one proxy between them."""
+    """One dictation, one service, one proxy between them, and who else is on the network."""
 
-    def __init__(
-        self,
-        folder: Path,
-        spool: MemorySpool | None = None,
-        make_speech: Callable[[], Any] = ScriptedSpeech,
-    ) -> None:
+    def __init__(self, folder: Path, tally: Tally, scene: Scene | None = None) -> None:
+        self.scene = scene or Scene()
+        self.tally = tally
+        self._folder = folder
         self.logged = Logged(folder / "logs")
         self.service_clock = Clock()
-        self.service = RealService(folder, self.service_clock, make_speech)
-        self.proxy = FaultProxy(lambda: self.service.port)
-        self.tokens = RenewedToken()
-        self.away = 0
-        # Bound and not listening: it refuses, and nobody else is given its number.
-        self._nobody = socket.socket()
-        self._nobody.bind(("127.0.0.1", 0))
+        self.clock = Clock(self.service_clock.at - self.scene.ahead_s)
+        self.service = RealService(folder / "service", self.service_clock, self.scene.make_speech)
+        self.evil, self._shut, self._hole = Eavesdropper(), ShutDoor(), BlackHole()
+        self.proxy, self.storage = self._proxy(), self._proxy()
+        self._join_storage()
+        self.tokens = RenewedTokens(self.scene.token)
         self.persons_asked = 0
         self.waited: list[float] = []
-        self.tried = 0
-        self.compared_bytes = 0
-        self._files: dict[tuple[AudioForm, int, int], list[bytes]] = {}
-        self.forgotten = False
-        self.desk = Desk("", live=False)
-        self.spool = self.desk.spool = spool or WavSpool()
-        self.desk.rebuild(Wire(patience=0.02), self._address)
-        self.session_id = SessionId("")
+        self.problems: list[str] = []
+        self._line = ""
+        self._line_used = False
+        self._waiting: deque[str] = deque()
+        self._files: dict[object, list[bytes]] = {}
+        self._sealed: list[str] = []
+        self._emptied: set[str] = set()
+        self.session_id = SessionId("ses_" + "5" * 24)
+        self._open()
+
+    def _proxy(self) -> FaultProxy:
+        proxy = FaultProxy(lambda: self.service.port)
+        proxy.elsewhere, proxy.token, proxy.clock = self.evil.url, TOKEN, self.service_clock
+        return proxy
+
+    def _join_storage(self) -> None:
+        """Let the service's forms lead to another port, where the same story goes on."""
+        self.storage.faults, self.storage.actions = self.proxy.faults, self.proxy.actions
+        self.storage.seen = self.proxy.seen
+        if self.scene.forms:
+            self.proxy.query = "?version=v2"
+            here = f":{self.proxy.port}/voice/v1/blob-upload/".encode()
+            there = f":{self.storage.port}/voice/v1/blob-upload/".encode()
+            self.proxy.rewrite = lambda _, body: body.replace(here, there)
+
+    def _open(self) -> None:
+        """Start the program: its spool and its two workers, which remember nothing."""
+        self.spool = Spool.open(self._folder / "spool", KEY, now=self.clock)
+        wire = Wire(patience=self.scene.patience)
+        self.client = Client("clinic", self._address, now=self.clock, wire=wire)
+        self.uploader = Uploader(self.spool, lambda _: self.client, self.clock, lambda: 0.0)
+        self.poller = Poller(self.spool, lambda _: self.client, self.clock, spread=lambda: 0.0)
 
     def _address(self) -> Address:
-        port = self._nobody.getsockname()[1] if self.away else self.proxy.port
-        return Address(f"http://127.0.0.1:{port}/voice/v1", "onprem", self.tokens)
+        self._line_used = True
+        url = {
+            "refuse": self._shut.url,
+            "black hole": self._hole.url,
+            "": f"http://127.0.0.1:{self.proxy.port}/voice/v1",
+        }[self._line]
+        return Address(url, self.scene.dialect, self.tokens)
+
+    def _end_program(self) -> None:
+        self.client.close()
+        self.spool.close()
 
     def close(self) -> None:
-        self.desk.close()
-        self.proxy.close()
-        self.service.close()
-        self._nobody.close()
+        self._end_program()
+        for one in (self.proxy, self.storage, self.service, self.evil, self._shut, self._hole):
+            one.close()
         self.logged.check()
 
     # --- the script --------------------------------------------------------------------
@@ -100,19 +177,14 @@ class Story:
     def play(self, script: str) -> Session:
         """Play it to the end; returns the session as it is then."""
         for line in (part.strip() for part in script.split("|")):
-            self._line(line)
-        self.tried += sum(map(len, self.proxy.faults.values())) + self.away
-        self.tried += sum(map(len, self.proxy.actions.values()))
+            self._read(line)
         self._run()
+        self._nothing_is_left_over()
         return self._checked()
 
-    def _line(self, line: str) -> None:
+    def _read(self, line: str) -> None:
         if match := re.fullmatch(r"speak (\d+) chunks?", line):
-            order = replace(an_order(templates=("soap",)), patient=Patient(name=NAME))
-            count = int(match[1])
-            self.session_id = self.spool.speak(chunks=count, order=order, stop=False)
-        elif match := re.fullmatch(r"away for (\d+) tries", line):
-            self.away = int(match[1])
+            self._speak(int(match[1]))
         elif line == "stop":
             self.spool.update(self.session_id, lambda s: apply(s, Stopped(1.0)))
         elif match := re.fullmatch(r"after (.+): (.+)", line):
@@ -124,19 +196,33 @@ class Story:
         else:
             raise ValueError(f"no such line in a story: {line}")
 
+    def _speak(self, chunks: int) -> None:
+        order = replace(an_order(templates=("soap",)), patient=Patient(name=NAME))
+        session = Session(self.session_id, self.clock.at, order)
+        self.spool.add(session)
+        self.spool.update(self.session_id, lambda s: apply(s, SpeechStarted(self.clock.at)))
+        for index in range(chunks):
+            chunk = self.scene.make_chunk(index)
+            self.spool.seal(self.session_id, chunk)
+            self._sealed.append(_digest(chunk.body))
+
     def _actions(self) -> dict[str, Callable[[], None]]:
         return {
             "restart": self.service.restart,
             "forget": self._forget,
-            "expire": self._expire,
+            "expire": lambda: self.later(2 * 3600),
+            "the form is too old": lambda: self.later(3 * 3600 + 1),
+            "11 minutes": lambda: self.later(11 * 60),
         }
 
     def _forget(self) -> None:
-        self.forgotten = True
+        self._emptied.update(self.session.remote_ids)
+        self._emptied.update(filter(None, (_remote_id(seen) for seen in self.proxy.seen)))
         self.service.restart(forgetting=True)
 
-    def _expire(self) -> None:
-        self.service_clock.at += 2 * 3600
+    def later(self, seconds: float) -> None:
+        """Only the service's clock goes on; ours is moved by what is waited for."""
+        self.service_clock.at += seconds
 
     # --- running -----------------------------------------------------------------------
 
@@ -148,29 +234,91 @@ class Story:
         for _ in range(steps):
             if self.session.delivery is Delivery.RESOLVED:
                 return
-            before = self.desk.clock.at
-            self.desk.step(REMOTE)
-            self.away = max(self.away - 1, 0)
-            if self.desk.clock.at > before:
-                self.waited.append(self.desk.clock.at - before)
+            if self.scene.reopens:
+                self._end_program()
+                self._open()
+            self._step()
             self._nothing_is_lost()
             if self.session.problem is not None and self.session.retry_at is None:
-                # Only a person can help: signs in, or presses Send now.
-                assert "safe" in self.session.problem.message
-                assert self.session.problem.remedy
-                self.persons_asked += 1
-                self.desk.uploader.release(self.session_id)
+                self._ask_a_person()
         raise AssertionError(f"not resolved: {self.session}")
+
+    def _step(self) -> None:
+        """One step of each worker; then the clocks move on to the next that is due."""
+        dues = []
+        for worker in (self.uploader, self.poller):
+            before = self.session
+            self._choose_line(worker)
+            dues.append(worker.step(REMOTE))
+            self._note_line()
+            problem = self.session.problem
+            if problem is not None and self.session != before:
+                self.problems.append(problem.message)
+        ahead = [due for due in dues if due is not None]
+        if ahead and min(ahead) > self.clock.at:
+            waited = min(ahead) - self.clock.at
+            self.waited.append(waited)
+            self.clock.at += waited
+            self.service_clock.at += waited
+
+    def _choose_line(self, worker: Uploader | Poller) -> None:
+        """Where the line leads that this worker is about to use."""
+        step = next_step(self.session, self.clock.at)
+        mine = isinstance(step, Poll) == (worker is self.poller)
+        self._waiting = self.proxy.faults[_purpose(step)] if mine else deque()
+        fault = self._waiting[0] if self._waiting else ""
+        self._line = fault if fault in {"refuse", "black hole"} else ""
+        self._line_used = False
+
+    def _note_line(self) -> None:
+        """A fault of the line is used up once the program has asked where the service is."""
+        if self._line and self._line_used:
+            self.proxy.applied.append(self._waiting.popleft())
+        self._line = ""
+
+    def _ask_a_person(self) -> None:
+        """Only a person can help: signs in, or presses Send now."""
+        problem = self.session.problem
+        assert problem is not None
+        assert "safe" in problem.message
+        assert problem.remedy
+        self.persons_asked += 1
+        self.uploader.release(self.session_id)
+
+    # --- what always holds -------------------------------------------------------------
 
     def _nothing_is_lost(self) -> None:
         """Every chunk is on the service or still queued and visible."""
         session = self.session
-        if session.remote is not None and session.accepted and not self.forgotten:
-            stored = self.service_digests(session)
-            if stored is not None:
-                assert stored[: session.accepted] == self.digests()[: session.accepted]
-        step = next_step(session, self.desk.clock.at)
-        waits = isinstance(step, Rest) and session.delivery is not Delivery.RESOLVED
+        lost = sum(self._lost(session))
+        self.tally.lost(lost)
+        assert lost == 0
+        remote_id = session.remote_ids[-1] if session.remote_ids else ""
+        if session.remote is not None and remote_id not in self._emptied:
+            # What it acknowledged it has, whatever it was restarted or told in between.
+            stored = self.service_digests(remote_id)
+            assert stored[: session.accepted] == self.digests()[: session.accepted]
+        if session.delivery is not Delivery.RESOLVED:
+            self._it_is_visible(session)
+
+    def _lost(self, session: Session) -> Iterator[int]:
+        """How long each chunk is that is neither in our store nor in the service's."""
+        there = {one for remote in session.remote_ids for one in self.service_digests(remote)}
+        for index, digest in enumerate(self._sealed):
+            try:
+                here = _digest(self.spool.chunk(self.session_id, index).body)
+            except SpoolError:
+                here = ""
+            if digest not in {here, *there}:
+                yield len(self.scene.make_chunk(index).body)
+
+    def _it_is_visible(self, session: Session) -> None:
+        """The window has a row for it whose word is not of something done, and says so below."""
+        (row,) = session_rows(self.spool.sessions(), "", self.clock.at)
+        assert _UNSENT.fullmatch(row.state.word), row.state.word
+        foot = foot_sentence(self.spool.sessions(), Offer("clinic"), self.clock.at)
+        assert not any(words in foot for words in _ALL_IS_WELL), foot
+        waits = isinstance(next_step(session, self.clock.at), Rest)
         assert not waits or session.problem is not None or session.retry_at is not None
 
     def files(self) -> list[bytes]:
@@ -189,43 +337,94 @@ class Story:
         return self._files[wanted]
 
     def digests(self) -> list[str]:
-        return [hashlib.sha256(body).hexdigest() for body in self.files()]
+        return [_digest(body) for body in self.files()]
 
-    def spoken(self) -> str:
-        return " ".join(WORDS[index] for index in range(self.session.chunks))
-
-    def service_digests(self, session: Session) -> list[str] | None:
-        known = {seen.path.split("/sessions/")[-1].split("/")[0] for seen in self.proxy.seen}
-        remote_id = session.remote_ids[-1]
-        if remote_id not in known:
-            return None
+    def service_digests(self, remote_id: str) -> list[str]:
+        """What its own store has of that session; nothing of one that it does not know."""
         try:
             return self.service.digests(remote_id)
         except Exception as error:
             if type(error).__name__ != "Refusal":
                 raise
-            return None
+            return []
+
+    # --- what holds at the end ---------------------------------------------------------
+
+    def _nothing_is_left_over(self) -> None:
+        """Each fault was really met: a story whose fault never happened proves nothing."""
+        assert not any(self.proxy.faults.values()), dict(self.proxy.faults)
+        assert not any(self.proxy.actions.values()), dict(self.proxy.actions)
+        self.tally.tried(len(self.proxy.applied) + len(self.storage.applied))
 
     def _checked(self) -> Session:
         session = self.session
-        assert self.service.digests(session.remote_ids[-1]) == self.digests()
-        self.compared_bytes += sum(map(len, self.files()))
-        assert self.service.status(session.remote_ids[-1]) == "completed"
-        assert self.spool.results[self.session_id].transcript == self.spoken()
-        self._check_order(session.remote_ids[-1], session.files)
-        for arrived in self.proxy.arrived:
-            assert arrived.headers["authorization"] == f"Bearer {TOKEN}"
+        remote_id = session.remote_ids[-1]
+        stored = self.service.digests(remote_id)
+        files = self.files()
+        missing = [body for body in files if _digest(body) not in stored]
+        self.tally.compared(sum(map(len, files)))
+        self.tally.lost(sum(map(len, missing)))
+        assert stored == [_digest(body) for body in files]
+        assert self.service.status(remote_id) == "completed"
+        transcript = self.spool.versions(self.session_id)[-1].results.transcript
+        assert transcript == self.scene.says(session)
+        assert [_digest(self.spool.chunk(self.session_id, i).body) for i in range(session.chunks)]
+        self._check_order(remote_id, session.files)
+        self._check_credentials()
+        self.tally.completed()
         return session
 
     def _check_order(self, remote_id: str, files: int) -> None:
-        mine = [seen for seen in self.proxy.seen if f"/sessions/{remote_id}/" in seen.path]
+        mine = [seen for seen in self.proxy.seen if _remote_id(seen) == remote_id]
         taken = [seen for seen in mine if seen.status < 300]
         numbers = [int(s.purpose.split()[1]) for s in taken if s.purpose.startswith("upload")]
         assert numbers == sorted(numbers)
         assert set(numbers) == set(range(files))
-        ends = [seen for seen in taken if seen.purpose == "end"]
-        assert len(ends) == 1, "End exactly once"
-        assert b'"audio_files_sent": %d' % files in ends[0].body
-        assert all(
-            taken.index(seen) < taken.index(ends[0]) for seen in taken if "upload" in seen.purpose
-        )
+        (end,) = [seen for seen in taken if seen.purpose == "end"]
+        assert b'"audio_files_sent": %d' % files in end.body
+        assert all(taken.index(s) < taken.index(end) for s in taken if "upload" in s.purpose)
+        # Whatever became of its reply, and in whichever session: no second one arrived.
+        ends = Counter(_remote_id(seen) for seen in self.proxy.seen if seen.purpose == "end")
+        assert set(ends.values()) == {1}, f"End exactly once: {ends}"
+
+    def _check_credentials(self) -> None:
+        """The service got one at each call; nobody else got a byte of one, nor anything at all."""
+        known = {*self.tokens.issued, *(f"Bearer {token}" for token in self.tokens.issued)}
+        for arrived in self.proxy.arrived:
+            assert arrived.credential in known, arrived.purpose
+            assert not (self.scene.forms and "upload" in arrived.purpose)
+        assert bool(self.storage.arrived) == self.scene.forms
+        for arrived in self.storage.arrived:
+            assert arrived.purpose.startswith("upload")
+            assert not any(token.encode() in arrived.bytes_sent for token in self.tokens.issued)
+        assert self.evil.heard == [], "somebody else was spoken to"
+
+
+def _purpose(step: Step) -> str:
+    match step:
+        case Upload(index):
+            return f"upload {index}"
+        case Create():
+            return "create"
+        case End():
+            return "end"
+        case Poll():
+            return "poll"
+        case Withdraw():
+            return "withdraw"
+        case _:
+            return ""
+
+
+def _remote_id(seen: Seen) -> str:
+    """Which session a request was about; a form has it in its key."""
+    if "/blob-upload/" in seen.path:
+        key = re.search(rb'name="key"\r\n\r\n([^/\r\n]+)/', seen.body)
+        return key[1].decode() if key else ""
+    about = re.search(r"/sessions/([^/?]+)", seen.path)
+    return about[1] if about else ""
+
+
+@lru_cache
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
