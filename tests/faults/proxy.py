@@ -16,6 +16,7 @@ Requests are told apart by what they are for: `create`, `upload 1`, `end`,
 import http.client
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections import defaultdict, deque
@@ -94,7 +95,9 @@ class FaultProxy:
     """`faults` wait for the requests they are for; `actions` follow a forwarded one.
 
     `token` is what the service itself knows; without it credentials go on as
-    they came. `clock` is the service's, for its Date. `rewrite` changes a reply.
+    they came; one that `vouches` shows it for whoever shows none, as a storage
+    of the service's would. `clock` is the service's, for its Date. `rewrite`
+    changes a reply. With `secure` it speaks TLS.
     """
 
     def __init__(self, upstream: Callable[[], int]) -> None:
@@ -105,6 +108,8 @@ class FaultProxy:
         self.rate = 1000.0
         self.elsewhere = "https://evil.example/collect"
         self.token = ""
+        self.vouches = False
+        self.secure: ssl.SSLContext | None = None
         self.query = ""
         self.clock: Callable[[], float] | None = None
         self.rewrite: Callable[[Arrived, bytes], bytes] = lambda _, body: body
@@ -146,15 +151,17 @@ class FaultProxy:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as source:
-            connection.settimeout(10)
-            try:
+        connection.settimeout(10)
+        try:
+            if self.secure is not None:
+                connection = self.secure.wrap_socket(connection, server_side=True)
+            with connection, connection.makefile("rb") as source:
                 arrived = _read_head(source)
                 if arrived is not None:
                     self._take_in(arrived, source)
                     self._answer(connection, arrived)
-            except OSError:
-                return  # the client hung up, as some tests make it do
+        except OSError:
+            return  # the client hung up, as some tests make it do
 
     # --- the request -------------------------------------------------------------------
 
@@ -276,13 +283,16 @@ class FaultProxy:
         return written(response.status, kept, self.rewrite(arrived, body)), action
 
     def _headers(self, arrived: Arrived) -> dict[str, str]:
-        if not self.token or not arrived.credential:
+        if not self.token or not (arrived.credential or self.vouches):
             return arrived.headers
         others = {
             name: value
             for name, value in arrived.headers.items()
             if name not in {"authorization", "x-api-key"}
         }
+        if self.vouches:
+            # The local service serves nobody who calls it by a name of the network.
+            others["host"] = f"127.0.0.1:{self.port}"
         return {**others, "authorization": f"Bearer {self.token}"}
 
     def _send(self, connection: socket.socket, fault: str, reply: bytes) -> None:

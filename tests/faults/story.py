@@ -10,6 +10,7 @@ saw a credential.
 
 import hashlib
 import re
+import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ from tests.faults.canaries import NAME, Logged
 from tests.faults.proxy import FaultProxy, Seen
 from tests.faults.real_service import KEY, TOKEN, RealService
 from tests.faults.tally import Tally
+from tests.peers.publisher import certificate
 from tests.server.conftest import Clock
 from tests.server.scripted import WORDS, ScriptedSpeech, wav
 from tests.services.deliveries import REMOTE, MemorySpool, an_order
@@ -46,6 +48,7 @@ _TIMES = re.compile(r" x(\d+)$")
 _UNSENT = re.compile(r"Waiting to send|Sending \d+ of \d+|Processing|Needs attention")
 _ALL_IS_WELL = ("Everything is sent.", "Nothing is waiting.")
 DAY_S = 24 * 3600.0
+STORAGE_HOST = "storage.test"
 
 
 class WavSpool(MemorySpool):
@@ -87,9 +90,10 @@ class RenewedTokens:
 class Scene:
     """What is different in a story: its speech, its service, its clocks.
 
-    `ahead_s` is by how much the service's clock is ahead of ours. `forms`: the
-    audio goes to a storage of its own, by a presigned form. `reopens`: the
-    program is ended and started again before every step.
+    `ahead_s` is by how much the service's clock is ahead of ours. `storage`:
+    the audio goes to another port by a presigned `form`, or to another host by
+    an `https` address. `reopens`: the program is ended and started again before
+    every step.
     """
 
     make_chunk: Callable[[int], EncodedChunk] = wav_chunk
@@ -97,9 +101,9 @@ class Scene:
     says: Callable[[Session], str] = numbers_said
     dialect: str = "onprem"
     token: str = TOKEN
-    patience: float = 0.02
+    patience: float = 1.0
     ahead_s: float = 80_000_000.0
-    forms: bool = False
+    storage: str = ""
     reopens: bool = False
 
 
@@ -139,16 +143,24 @@ class Story:
         """Let the service's forms lead to another port, where the same story goes on."""
         self.storage.faults, self.storage.actions = self.proxy.faults, self.proxy.actions
         self.storage.seen = self.proxy.seen
-        if self.scene.forms:
+        if self.scene.storage == "form":
             self.proxy.query = "?version=v2"
             here = f":{self.proxy.port}/voice/v1/blob-upload/".encode()
             there = f":{self.storage.port}/voice/v1/blob-upload/".encode()
             self.proxy.rewrite = lambda _, body: body.replace(here, there)
+        elif self.scene.storage == "https":
+            pem, secret = certificate(self._folder, STORAGE_HOST)
+            self.storage.secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.storage.secure.load_cert_chain(pem, secret)
+            self.storage.vouches = True
+            begins = f"http://127.0.0.1:{self.proxy.port}/".encode()
+            instead = f"https://{STORAGE_HOST}:{self.storage.port}/".encode()
+            self.proxy.rewrite = lambda _, body: body.replace(begins, instead)
 
     def _open(self) -> None:
         """Start the program: its spool and its two workers, which remember nothing."""
         self.spool = Spool.open(self._folder / "spool", KEY, now=self.clock)
-        wire = Wire(patience=self.scene.patience)
+        wire = Wire(dict, patience=self.scene.patience)
         self.client = Client("clinic", self._address, now=self.clock, wire=wire)
         self.uploader = Uploader(self.spool, lambda _: self.client, self.clock, lambda: 0.0)
         self.poller = Poller(self.spool, lambda _: self.client, self.clock, spread=lambda: 0.0)
@@ -238,10 +250,9 @@ class Story:
                 self._end_program()
                 self._open()
             self._step()
-            self._nothing_is_lost()
             if self.session.problem is not None and self.session.retry_at is None:
                 self._ask_a_person()
-        raise AssertionError(f"not resolved: {self.session}")
+        raise AssertionError(f"not resolved: {self.problems[-3:]} {self.session}")
 
     def _step(self) -> None:
         """One step of each worker; then the clocks move on to the next that is due."""
@@ -251,9 +262,10 @@ class Story:
             self._choose_line(worker)
             dues.append(worker.step(REMOTE))
             self._note_line()
-            problem = self.session.problem
-            if problem is not None and self.session != before:
-                self.problems.append(problem.message)
+            if self.session != before:
+                self._nothing_is_lost()
+                if self.session.problem is not None:
+                    self.problems.append(self.session.problem.message)
         ahead = [due for due in dues if due is not None]
         if ahead and min(ahead) > self.clock.at:
             waited = min(ahead) - self.clock.at
@@ -392,8 +404,8 @@ class Story:
         known = {*self.tokens.issued, *(f"Bearer {token}" for token in self.tokens.issued)}
         for arrived in self.proxy.arrived:
             assert arrived.credential in known, arrived.purpose
-            assert not (self.scene.forms and "upload" in arrived.purpose)
-        assert bool(self.storage.arrived) == self.scene.forms
+            assert not (self.scene.storage and "upload" in arrived.purpose)
+        assert bool(self.storage.arrived) == bool(self.scene.storage)
         for arrived in self.storage.arrived:
             assert arrived.purpose.startswith("upload")
             assert not any(token.encode() in arrived.bytes_sent for token in self.tokens.issued)
