@@ -20,7 +20,7 @@ from typing import Any
 
 from scribe_desktop.domain.audio import EncodedChunk
 from scribe_desktop.domain.errors import SpoolError
-from scribe_desktop.domain.events import SpeechStarted, Stopped
+from scribe_desktop.domain.events import Cancelled, SpeechStarted, Stopped
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Patient
@@ -55,7 +55,7 @@ class WavSpool(MemorySpool):
     """Its chunks say "zero", "one", "two" … to the scripted engine."""
 
     def chunk(self, session_id: SessionId, index: int) -> EncodedChunk:
-        return wav_chunk(index)
+        return EncodedChunk(index, wav(index), 1600, "audio/wav", "wav")
 
 
 def wav_chunk(index: int, seconds: float = 0.1) -> EncodedChunk:
@@ -192,7 +192,11 @@ class Story:
             self._read(line)
         self._run()
         self._nothing_is_left_over()
-        return self._checked()
+        self._check_credentials()
+        if not self.session.withdrawn:
+            self._check_delivery(self.session)
+        self.tally.completed()
+        return self.session
 
     def _read(self, line: str) -> None:
         if match := re.fullmatch(r"speak (\d+) chunks?", line):
@@ -222,6 +226,7 @@ class Story:
         return {
             "restart": self.service.restart,
             "forget": self._forget,
+            "cancel": self._cancel,
             "expire": lambda: self.later(2 * 3600),
             "the form is too old": lambda: self.later(3 * 3600 + 1),
             "11 minutes": lambda: self.later(11 * 60),
@@ -231,6 +236,9 @@ class Story:
         self._emptied.update(self.session.remote_ids)
         self._emptied.update(filter(None, (_remote_id(seen) for seen in self.proxy.seen)))
         self.service.restart(forgetting=True)
+
+    def _cancel(self) -> None:
+        self.spool.update(self.session_id, lambda s: apply(s, Cancelled(self.clock.at)))
 
     def later(self, seconds: float) -> None:
         """Only the service's clock goes on; ours is moved by what is waited for."""
@@ -244,7 +252,7 @@ class Story:
 
     def _run(self, steps: int = 400) -> None:
         for _ in range(steps):
-            if self.session.delivery is Delivery.RESOLVED:
+            if self.session.delivery is Delivery.RESOLVED or self.session.withdrawn:
                 return
             if self.scene.reopens:
                 self._end_program()
@@ -310,7 +318,7 @@ class Story:
             # What it acknowledged it has, whatever it was restarted or told in between.
             stored = self.service_digests(remote_id)
             assert stored[: session.accepted] == self.digests()[: session.accepted]
-        if session.delivery is not Delivery.RESOLVED:
+        if session.delivery is not Delivery.RESOLVED and not session.is_cancelled:
             self._it_is_visible(session)
 
     def _lost(self, session: Session) -> Iterator[int]:
@@ -368,8 +376,7 @@ class Story:
         assert not any(self.proxy.actions.values()), dict(self.proxy.actions)
         self.tally.tried(len(self.proxy.applied) + len(self.storage.applied))
 
-    def _checked(self) -> Session:
-        session = self.session
+    def _check_delivery(self, session: Session) -> None:
         remote_id = session.remote_ids[-1]
         stored = self.service.digests(remote_id)
         files = self.files()
@@ -382,9 +389,6 @@ class Story:
         assert transcript == self.scene.says(session)
         assert [_digest(self.spool.chunk(self.session_id, i).body) for i in range(session.chunks)]
         self._check_order(remote_id, session.files)
-        self._check_credentials()
-        self.tally.completed()
-        return session
 
     def _check_order(self, remote_id: str, files: int) -> None:
         mine = [seen for seen in self.proxy.seen if _remote_id(seen) == remote_id]

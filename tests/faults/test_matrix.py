@@ -384,6 +384,16 @@ def test_an_end_that_was_taken_before_is_a_success(story: Story) -> None:
     assert len(ends) == 1
 
 
+def test_a_cancelled_dictation_is_withdrawn_whatever_happens(make_story: MakeStory) -> None:
+    story = make_story(Scene(patience=HASTY))
+    faults = [*UNHEARD, *HEARD, *BUSY, *REDIRECTS, "answer 401 token_expired", "as text/html"]
+    session = story.play(f"after upload 1: cancel | {told('withdraw', *faults)}")
+    assert story.persons_asked == 0
+    assert story.service.status(session.remote_ids[-1]) == "cancelled"
+    assert not [seen for seen in story.proxy.seen if seen.purpose == "end"]
+    assert session.chunks == 3, "it can still be restored"
+
+
 # --- time and restarts ------------------------------------------------------------------------
 
 
