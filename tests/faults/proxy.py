@@ -215,11 +215,8 @@ class FaultProxy:
 
     def _answer(self, connection: socket.socket, arrived: Arrived) -> None:
         fault = arrived.fault
-        if fault in _UNANSWERED:
-            self._leave_alone(connection, fault)
-            return
-        if fault.startswith("answer "):
-            connection.sendall(canned(fault.removeprefix("answer "), self.elsewhere))
+        if fault in _UNANSWERED or fault.startswith("answer "):
+            self._refuse(connection, fault)
             return
         reply, action = self._forward(arrived)
         if action is None:
@@ -231,13 +228,15 @@ class FaultProxy:
             self._send(connection, fault, reply)
             action()
 
-    def _leave_alone(self, connection: socket.socket, fault: str) -> None:
+    def _refuse(self, connection: socket.socket, fault: str) -> None:
         if fault == "reset":
             _reset(connection)
         elif fault == "hang":
             self.released.wait(30)
         elif fault == "pour":
             self._pour(connection)
+        elif fault.startswith("answer "):
+            connection.sendall(canned(fault.removeprefix("answer "), self.elsewhere))
 
     def _pour(self, connection: socket.socket) -> None:
         poured = 0
