@@ -102,6 +102,14 @@ class EndAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class EndDenied:
+    """The service says clearly that its session was never ended; End is due again at `until`."""
+
+    remote_id: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class StillProcessing:
     """A poll found no terminal answer; ask again at `until`."""
 
@@ -115,11 +123,20 @@ class Resolved:
     at: float
     outcome: Outcome
     remote_id: str
+    received: int | None = None
+    """How many files it says it had, if this answer says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lapsed:
     """The service no longer knows the session: deliver again from the spool."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundShort:
+    """The service has fewer files than it acknowledged: deliver again from the spool."""
+
+    remote_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +211,11 @@ DeliveryEvent: TypeAlias = (
     | ChunkAccepted
     | EndSent
     | EndAccepted
+    | EndDenied
     | StillProcessing
     | Resolved
     | Lapsed
+    | FoundShort
     | FormChosen
     | PiecesChosen
     | DeliveryFailed

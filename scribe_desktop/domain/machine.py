@@ -16,6 +16,7 @@ What always holds (tests/domain/test_session_machine.py proves each one):
 5. Every stopped session with audio resolves once the service heals.
 6. Cancel is legal everywhere, loses nothing, and can be undone.
 7. All chunks of one remote session are sent in one form, and cut into as many files each.
+8. What a service denies is done again: End in the same remote session, all of it in a fresh one.
 """
 
 import hashlib
@@ -33,9 +34,11 @@ from scribe_desktop.domain.events import (
     DeliveryEvent,
     DeliveryFailed,
     EndAccepted,
+    EndDenied,
     EndSent,
     Event,
     FormChosen,
+    FoundShort,
     GapNoted,
     Lapsed,
     OrderAmended,
@@ -87,13 +90,16 @@ DELIVERY: dict[tuple[Delivery, type[DeliveryEvent]], Delivery] = {
     (Delivery.OPEN, EndSent): Delivery.OPEN,
     (Delivery.OPEN, EndAccepted): Delivery.ENDED,
     (Delivery.OPEN, Lapsed): Delivery.UNSENT,
+    (Delivery.OPEN, FoundShort): Delivery.UNSENT,
     (Delivery.OPEN, FormChosen): Delivery.UNSENT,
     (Delivery.OPEN, PiecesChosen): Delivery.UNSENT,
     (Delivery.OPEN, DeliveryFailed): Delivery.OPEN,
     (Delivery.OPEN, Released): Delivery.OPEN,
     (Delivery.ENDED, StillProcessing): Delivery.ENDED,
     (Delivery.ENDED, Resolved): Delivery.RESOLVED,
+    (Delivery.ENDED, EndDenied): Delivery.OPEN,
     (Delivery.ENDED, Lapsed): Delivery.UNSENT,
+    (Delivery.ENDED, FoundShort): Delivery.UNSENT,
     (Delivery.ENDED, DeliveryFailed): Delivery.ENDED,
     (Delivery.ENDED, Released): Delivery.ENDED,
 }
@@ -181,16 +187,8 @@ def _apply_delivery(session: Session, event: DeliveryEvent) -> Session:  # noqa:
             )
         case StillProcessing(until):
             return replace(_healthy(session), retry_at=until)
-        case Lapsed():
-            return _lapse(session)
-        case FormChosen(form):
-            fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
-            return replace(_healthy(fresh), audio_form=form)
-        case PiecesChosen(pieces):
-            if pieces <= session.pieces:
-                raise IllegalEvent(session, event, "the pieces must become smaller")
-            fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
-            return replace(_healthy(fresh), pieces=pieces)
+        case Lapsed() | FoundShort() | EndDenied() | FormChosen() | PiecesChosen():
+            return _apply_setback(session, event)
         case Created(remote):
             # Also when cancelled in the meantime: then Withdraw comes next, and
             # no session is left open on the service without anyone knowing.
@@ -212,12 +210,41 @@ def _apply_delivery(session: Session, event: DeliveryEvent) -> Session:  # noqa:
             if not session.end_sent:
                 raise IllegalEvent(session, event, "no End was noted before it was sent")
             session = replace(session, ended_at=at, received=received)
-        case Resolved(at, outcome, remote_id):
+        case Resolved(at, outcome, remote_id, received):
             _require_present(session, event, remote_id)
             session = replace(session, resolved_at=at, outcome=outcome)
+            if received is not None:
+                session = replace(session, received=received)
         case _:
             pass  # Released: nothing but the waiting is over
     return replace(_healthy(session), delivery=delivery)
+
+
+def _apply_setback(
+    session: Session, event: Lapsed | FoundShort | EndDenied | FormChosen | PiecesChosen
+) -> Session:
+    """Deliver again what the service does not have, or not in that way."""
+    match event:
+        case Lapsed():
+            return _lapse(session)
+        case FoundShort(remote_id):
+            _require_present(session, event, remote_id)
+            if not session.end_sent:
+                raise IllegalEvent(session, event, "nobody counts before End")
+            return replace(_lapse(session), shortfalls=session.shortfalls + 1)
+        case EndDenied(remote_id, until):
+            _require_present(session, event, remote_id)
+            # `end_sent` stays: the status is looked at once more before End is said again.
+            session = replace(session, delivery=Delivery.OPEN, ended_at=None, received=None)
+            return replace(_healthy(session), ends_denied=session.ends_denied + 1, retry_at=until)
+        case FormChosen(form):
+            fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
+            return replace(_healthy(fresh), audio_form=form)
+        case PiecesChosen(pieces):
+            if pieces <= session.pieces:
+                raise IllegalEvent(session, event, "the pieces must become smaller")
+            fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
+            return replace(_healthy(fresh), pieces=pieces)
 
 
 def _healthy(session: Session) -> Session:
@@ -233,6 +260,7 @@ def _lapse(session: Session) -> Session:
         generation=session.generation + 1,
         accepted=0,
         end_sent=False,
+        ends_denied=0,
         received=None,
         ended_at=None,
         amended=False,

@@ -60,6 +60,9 @@ def _session_is_due(session: Session, settings: Settings, now: float) -> bool:
         return _is_withdrawn(session) and now >= session.stopped_at + UNDO_S
     if session.delivery is not Delivery.RESOLVED or session.resolved_at is None:
         return False
+    if session.missing_files:
+        # The text may lack what was said there, and only this recording has it.
+        return False
     return now >= session.resolved_at + max(settings.keep_notes_days * 86_400.0, SHOWN_S)
 
 

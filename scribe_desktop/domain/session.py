@@ -74,7 +74,11 @@ class Session:
     remote: Remote | None = None
     past_remote_ids: tuple[str, ...] = ()
     end_sent: bool = False
+    ends_denied: int = 0
+    """How often the present remote session turned out not to be ended after all."""
     received: int | None = None
+    shortfalls: int = 0
+    """How often it was delivered anew because the service had fewer files than were sent."""
     attempts: int = 0
     retry_at: float | None = None
     problem: Problem | None = None
@@ -110,6 +114,13 @@ class Session:
     def files(self) -> int:
         """How many files the service gets of the chunks so far; `accepted` counts these."""
         return self.chunks * self.pieces
+
+    @property
+    def missing_files(self) -> int:
+        """How many files its service says it lacks, however often they were sent."""
+        if self.received is None or not self.shortfalls:
+            return 0
+        return max(self.files - self.received, 0)
 
     @property
     def accepted_chunks(self) -> int:

@@ -194,6 +194,9 @@ RECORDING_NOT_READY = "audio_not_available"
 ABORTED = "aborted"
 """Our own code for a call that was cut off because the program leaves."""
 
+CUT = "cut"
+"""Our own code for a call that was cut off to be made again at once."""
+
 _ABOUT_THE_ACCOUNT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 _STUCK_AFTER = 6
@@ -201,6 +204,9 @@ _STUCK_AFTER = 6
 
 _STUCK_AFTER_UNNAMED = 12
 """Twenty minutes of any other."""
+
+_DENIED_OFTEN = 4
+"""A minute or so of End after End."""
 
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 _LONGEST_CODE = 48
@@ -299,7 +305,7 @@ def unreadable(status: int) -> ServiceError:
 
 
 def unreachable(code: str) -> ServiceError:
-    """No answer: `code` is unreachable, timed_out, broken_off, untrusted or aborted."""
+    """No answer: `code` is unreachable, timed_out, broken_off, untrusted, cut or aborted."""
     message, remedy = _SILENCE[code]
     return ServiceError(f"{message} {SAFE}", remedy, retry=Retry.LATER, code=code)
 
@@ -314,6 +320,7 @@ _SILENCE = {
     ),
     "too_large": ("The service sent more than anyone could have said.", _LATER),
     ABORTED: ("The program is closing.", _LATER),
+    CUT: ("The call to the service was cut off.", _LATER),
 }
 
 
@@ -347,6 +354,46 @@ def stuck(error: ServiceError) -> ServiceError:
         retry=Retry.NEVER,
         status=error.status,
         code=error.code,
+    )
+
+
+def says_taken(error: ServiceError) -> bool:
+    """Whether the service says, of what may be a repeat, that it has it already."""
+    return error.status == HTTPStatus.CONFLICT and BY_CODE.get(error.code, _TAKEN) is _TAKEN
+
+
+def taken_by_another(status: int) -> ServiceError:
+    """A chunk is refused because there is one of its name, and it is not ours."""
+    return ServiceError(
+        f"The service says that it has this piece already, and it does not have it. {SAFE}",
+        "Choose Send now to send the dictation as a new one.",
+        retry=Retry.FRESH_SESSION,
+        status=status,
+        code="taken",
+    )
+
+
+def not_ended(denials: int) -> ServiceError:
+    """The service took End, again and again, and says that the session goes on."""
+    if denials < _DENIED_OFTEN:
+        remedy, retry = "It is told again by itself.", Retry.LATER
+    else:
+        remedy, retry = "Choose Send now to send it as a new one.", Retry.FRESH_SESSION
+    return ServiceError(
+        f"The service does not notice that this dictation is over, though it was told. {SAFE}",
+        remedy,
+        retry=retry,
+        code="not_ended",
+    )
+
+
+def found_short() -> ServiceError:
+    """The service has fewer files than it acknowledged."""
+    return ServiceError(
+        f"The service has lost a piece of this dictation that it had confirmed. {SAFE}",
+        _AGAIN_FRESH,
+        retry=Retry.LATER,
+        code="found_short",
     )
 
 

@@ -40,11 +40,12 @@ class Finished:
     """The terminal answer.
 
     `to_fetch` holds (place of the note, presigned URL) for notes whose content
-    lies elsewhere.
+    lies elsewhere; `received` is how many files the service says it had.
     """
 
     results: Results
     to_fetch: tuple[tuple[int, str], ...] = ()
+    received: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ def _finished(document: Mapping[str, Any], outcome: Outcome) -> Finished:
             files=_files_told(document),
         ),
         tuple(to_fetch),
+        count(document.get("audio_files_received")),
     )
 
 

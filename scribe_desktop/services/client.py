@@ -201,11 +201,14 @@ class Client:
         self._presigned(outgoing)
 
     def end(self, remote: Remote, count: int) -> responses.EndReceipt:
-        """Say that `count` files were all; "already ended" is a success."""
+        """Say that `count` files were all; "already ended" is a success.
+
+        Until the status denies it: a success is believed whatever its body holds.
+        """
         try:
             reply = self.call(requests.end(remote.remote_id, count), in_session=True)
         except ServiceError as error:
-            if error.code in errors.ALREADY_ENDED:
+            if error.code in errors.ALREADY_ENDED or errors.says_taken(error):
                 return responses.EndReceipt()
             raise
         return responses.read_ended(reply.body)
@@ -218,7 +221,7 @@ class Client:
         """Ask how the session stands, with all that its answer refers to."""
         answer = self._status(remote.remote_id)
         if isinstance(answer, responses.Finished) and answer.to_fetch:
-            return responses.Finished(self._fetched(answer))
+            return responses.Finished(self._fetched(answer), received=answer.received)
         return answer
 
     def _status(self, remote_id: str) -> responses.Answer:
@@ -228,6 +231,9 @@ class Client:
         except ServiceError as error:
             if error.retry is Retry.FRESH_SESSION:
                 return responses.Gone()
+            if error.status == HTTPStatus.CONFLICT:
+                # A question changes nothing, so it cannot be in anything's way.
+                raise errors.unreadable(error.status) from error
             raise
         wait = retry_after_s(reply.headers, self._now())
         try:

@@ -12,20 +12,27 @@ from dataclasses import replace
 from typing import Protocol
 
 from scribe_desktop.domain.errors import Retry, ServiceError, UnknownSession
-from scribe_desktop.domain.events import DeliveryFailed, Event, Lapsed, Resolved, StillProcessing
+from scribe_desktop.domain.events import DeliveryFailed, Event, Resolved, StillProcessing
 from scribe_desktop.domain.machine import IllegalEvent, apply
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import ServiceRef
-from scribe_desktop.domain.results import Results
+from scribe_desktop.domain.results import Outcome, Results
 from scribe_desktop.domain.schedule import STUCK_RETRY_S, poll_delay_s, retry_delay_s
 from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.domain.steps import Poll, Rest, next_step
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, Finished, Gone, Processing
+from scribe_desktop.services.anew import (
+    END_SETTLES_S,
+    counted,
+    ended_again,
+    is_sent_again,
+    sent_afresh,
+    sent_whole_again,
+)
 from scribe_desktop.services.delivery_sides import DeliverySpool
 from scribe_desktop.services.lanes import Lanes
 from scribe_desktop.services.typed_text import typed_text
-from scribe_desktop.services.uploader import forgotten_again
 
 PEEK_S = 1.0
 """How often an unfinished session is looked at for live text."""
@@ -130,26 +137,43 @@ class Poller:
             _log.info("%s: changed while it was asked for", session.session_id)
 
     def _learn(self, session: Session, remote: Remote, answer: Answer, took_s: float) -> None:
-        now = self._now()
+        now, spread = self._now(), self._spread()
         match answer:
-            case Finished(results):
-                if session.typed and not results.transcript:
-                    text = typed_text(self._spool, session.session_id)
-                    results = replace(results, transcript=text)
-                resolved = Resolved(now, results.outcome, remote.remote_id)
-                self._spool.store_results(session.session_id, results, resolved)
-                self._peeks.pop(session.session_id, None)
-                self._said.pop(session.session_id, None)
+            case Finished():
+                self._store(session, remote, answer)
             case Processing():
                 self._say(session, answer.transcript)
                 since_end_s = max(now - (session.ended_at or now), 0.0)
+                # Where a text was sent there is no End, and the status may never know of one.
+                if not answer.ended and not session.typed and since_end_s >= END_SETTLES_S:
+                    _log.warning("%s: it took End and did not end", session.session_id)
+                    self._change(session, lambda s: ended_again(s, remote.remote_id, now, spread))
+                    return
                 delay_s = poll_delay_s(since_end_s, took_s, retry_after_s=answer.retry_after_s)
                 self._note(session, StillProcessing(now + delay_s))
             case Gone():
-                lapsed = self._note(session, Lapsed())
-                if lapsed.generation > 1:
-                    delay_s = retry_delay_s(lapsed.generation - 1, spread=self._spread())
-                    self._note(lapsed, forgotten_again(now + delay_s))
+                self._change(session, lambda s: sent_afresh(s, now, spread))
+
+    def _store(self, session: Session, remote: Remote, answer: Finished) -> None:
+        """Store the result, unless the service made it of fewer files than were sent."""
+        now, spread, results = self._now(), self._spread(), answer.results
+        received = counted(session, answer.received)
+        if received is None:
+            received = session.received
+        if is_sent_again(session, received):
+            _log.warning("%s: made of %s of %d files", session.session_id, received, session.files)
+            self._change(session, lambda s: sent_whole_again(s, remote.remote_id, now, spread))
+            return
+        if session.typed and not results.transcript:
+            text = typed_text(self._spool, session.session_id)
+            results = replace(results, transcript=text)
+        lacks = received is not None and received < session.files
+        if lacks and results.outcome is Outcome.COMPLETED:
+            results = replace(results, outcome=Outcome.PARTIAL)
+        resolved = Resolved(now, results.outcome, remote.remote_id, received)
+        self._spool.store_results(session.session_id, results, resolved)
+        self._peeks.pop(session.session_id, None)
+        self._said.pop(session.session_id, None)
 
     def _failed(self, session: Session, error: ServiceError) -> None:
         if self._lanes.is_stopping or error.code == errors.ABORTED:
@@ -169,8 +193,11 @@ class Poller:
         except (UnknownSession, IllegalEvent):
             _log.info("%s: changed while it was asked for", session.session_id)
 
-    def _note(self, session: Session, event: Event) -> Session:
-        return self._spool.update(session.session_id, lambda current: apply(current, event))
+    def _note(self, session: Session, event: Event) -> None:
+        self._change(session, lambda current: apply(current, event))
+
+    def _change(self, session: Session, change: Callable[[Session], Session]) -> None:
+        self._spool.update(session.session_id, change)
 
     def _client(self, session: Session) -> PollClient:
         client = self._client_for(session)

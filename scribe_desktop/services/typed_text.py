@@ -57,7 +57,7 @@ def hand_over(client: TextClient, remote: Remote, text: str, *, ask_first: bool)
     try:
         client.send_text(remote, text)
     except ServiceError as error:
-        if error.code in errors.ALREADY_ENDED:
+        if error.code in errors.ALREADY_ENDED or errors.says_taken(error):
             return True
         if error.status not in _NO_SUCH_CALL:
             raise

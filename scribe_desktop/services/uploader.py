@@ -56,8 +56,14 @@ from scribe_desktop.domain.steps import (
     next_step,
 )
 from scribe_desktop.protocol import errors
-from scribe_desktop.protocol.requests import is_form
 from scribe_desktop.protocol.responses import Finished, Gone, Processing
+from scribe_desktop.services.anew import (
+    counted,
+    is_hopeless,
+    is_sent_again,
+    sent_afresh,
+    sent_whole_again,
+)
 from scribe_desktop.services.delivery_sides import DeliveryClient, DeliverySpool
 from scribe_desktop.services.lanes import Lanes
 from scribe_desktop.services.outgoing import outgoing
@@ -110,6 +116,8 @@ class Uploader:
         # What a service was seen to need, so that the next dictation begins with it.
         self._forms: dict[ServiceRef, AudioForm] = {}
         self._clients: dict[ServiceRef, DeliveryClient] = {}
+        # Files that may have arrived: no reply came. After a start nothing is known of them.
+        self._unanswered: set[tuple[str, int]] = set()
         self._lanes = Lanes("upload", self._services, self.step, now=now, on_trouble=on_trouble)
 
     def start(self) -> None:
@@ -142,8 +150,8 @@ class Uploader:
         for session in self._spool.sessions():
             waits = session.problem is not None or session.retry_at is not None
             if waits and session_id in (None, session.session_id):
-                is_hopeless = session_id is not None and _is_stuck(session)
-                self._release(session, Lapsed() if is_hopeless else Released())
+                begins_anew = session_id is not None and is_hopeless(session)
+                self._release(session, Lapsed() if begins_anew else Released())
         self.wake()
 
     def _services(self) -> set[ServiceRef]:
@@ -258,18 +266,31 @@ class Uploader:
         try:
             client.upload(remote, chunk)
         except ServiceError as error:
-            if errors.refuses_the_format(error):
-                self._change_form(session, error)
-            elif errors.refuses_the_size(error):
-                self._cut_finer(session, error)
-            elif error.code == errors.FORM_EXPIRED:
-                self._renew_target(session, client, error)
-            else:
-                raise
+            self._upload_refused(session, client, index, error)
             return
         if session.audio_form is not AudioForm.WEBM:
             self._forms[session.order.service] = session.audio_form
         self._note(session, ChunkAccepted(index, remote.remote_id))
+
+    def _upload_refused(
+        self, session: Session, client: DeliveryClient, index: int, error: ServiceError
+    ) -> None:
+        """Go on in another way, if there is one; raises `error` otherwise."""
+        if errors.refuses_the_format(error):
+            self._change_form(session, error)
+        elif errors.refuses_the_size(error):
+            self._cut_finer(session, error)
+        elif error.code == errors.FORM_EXPIRED:
+            self._renew_target(session, client, error)
+        elif error.code in errors.ALREADY_ENDED:
+            self._lapse(session)
+        elif errors.says_taken(error):
+            self._look_whether_it_is_there(session, client, index, error)
+        else:
+            if error.status == 0:
+                # Nobody answered, and it may have arrived: then a repeat may be refused.
+                self._unanswered.add((_remote(session).remote_id, index))
+            raise error
 
     def _read(self, session: Session, index: int) -> EncodedChunk:
         """File number `index` as the service gets it."""
@@ -329,6 +350,27 @@ class Uploader:
             raise refused
         self._note(session, TargetRenewed(answer.remote))
 
+    def _look_whether_it_is_there(
+        self, session: Session, client: DeliveryClient, index: int, refused: ServiceError
+    ) -> None:
+        """The service says that it has file `index` already, and no reply of it ever came.
+
+        Its own count decides; where it counts nothing, whether the file went out before.
+        """
+        remote = _remote(session)
+        answer = client.get(remote)
+        if not isinstance(answer, Processing) or answer.ended:
+            self._lapse(session)
+            return
+        received = counted(session, answer.received)
+        went_out = (remote.remote_id, index) in self._unanswered
+        if went_out if received is None else received > index:
+            self._note(session, ChunkAccepted(index, remote.remote_id))
+            return
+        problem = errors.taken_by_another(refused.status)
+        failed = DeliveryFailed(Problem(problem.message, problem.remedy, problem.retry), None)
+        self._note(session, failed)
+
     def _end(
         self, session: Session, client: DeliveryClient, count: int, *, ask_first: bool
     ) -> None:
@@ -339,17 +381,24 @@ class Uploader:
                 self._lapse(session)
                 return
             if isinstance(answer, Finished) or answer.ended:
-                received = answer.received if isinstance(answer, Processing) else None
-                self._note(session, EndAccepted(self._now(), received))
+                self._ended(session, answer.received)
                 return
         else:
             session = self._note(session, EndSent())
         streamed = session.order.upload_type is UploadType.STREAM
-        receipt = client.end(remote, 0 if streamed else count)
-        if self._is_short(session, receipt.received):
-            self._lapse(session)
+        self._ended(session, client.end(remote, 0 if streamed else count).received)
+
+    def _ended(self, session: Session, received: int | None) -> None:
+        """The service knows of the end; it may admit that it lacks files that it acknowledged."""
+        received = counted(session, received)
+        if not is_sent_again(session, received):
+            self._note(session, EndAccepted(self._now(), received))
             return
-        self._note(session, EndAccepted(self._now(), receipt.received))
+        _log.warning("%s: %d files sent, %s received", session.session_id, session.files, received)
+        now, spread, remote_id = self._now(), self._spread(), _remote(session).remote_id
+        self._spool.update(
+            session.session_id, lambda current: sent_whole_again(current, remote_id, now, spread)
+        )
 
     def _send_text(self, session: Session, client: DeliveryClient, *, ask_first: bool) -> None:
         if not ask_first:
@@ -359,20 +408,6 @@ class Uploader:
             self._note(session, EndAccepted(self._now()))
         else:
             self._lapse(session)
-
-    def _is_short(self, session: Session, received: int | None) -> bool:
-        """Whether the service admits that it lacks chunks it acknowledged.
-
-        Believed once for each form and size of files: then the dictation is delivered anew.
-        Storage counts late, and streamed audio is not counted in files at all.
-        """
-        if received is None or received >= session.files:
-            return False
-        if session.order.upload_type is not UploadType.CHUNKED:
-            return False
-        _log.warning("%s: %d files sent, %d received", session.session_id, session.files, received)
-        is_news = session.generation <= _restarts_of_ours(session)
-        return is_news and not is_form(_remote(session).upload_target)
 
     def _tell_once(self, session: Session, tell: Callable[[], None]) -> None:
         """Tell the service something that it may refuse: not every service can be told."""
@@ -436,29 +471,8 @@ class Uploader:
             _log.info("%s: no longer waits", session.session_id)
 
     def _lapse(self, session: Session) -> None:
-        lapsed = self._note(session, Lapsed())
-        if lapsed.generation > 1:
-            delay_s = retry_delay_s(lapsed.generation - 1, spread=self._spread())
-            self._note(lapsed, forgotten_again(self._now() + delay_s))
-
-
-def forgotten_again(retry_at: float) -> DeliveryFailed:
-    """A service that forgets again and again is asked more and more rarely."""
-    error = errors.refusal(410, b"", in_session=True)
-    return DeliveryFailed(Problem(error.message, error.remedy, Retry.LATER), retry_at)
-
-
-def _is_stuck(session: Session) -> bool:
-    return (
-        session.delivery is Delivery.ENDED
-        and session.problem is not None
-        and session.problem.retry is Retry.NEVER
-    )
-
-
-def _restarts_of_ours(session: Session) -> int:
-    """How often at most it was begun anew for its form and its size; a service forgot nothing."""
-    return list(AudioForm).index(session.audio_form) + session.pieces.bit_length() - 1
+        now, spread = self._now(), self._spread()
+        self._spool.update(session.session_id, lambda current: sent_afresh(current, now, spread))
 
 
 def _chunked(session: Session) -> Order:

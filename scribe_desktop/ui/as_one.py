@@ -68,16 +68,18 @@ def whole(parts: Sequence[Session]) -> Session:
     if not kept:
         return replace(first, capture=last.capture)
     stuck = next((part for part in kept if part.problem is not None), None)
+    chunks = sum(part.chunks for part in kept)
     resolved = all(part.delivery is Delivery.RESOLVED for part in kept)
     return replace(
         first,
         capture=last.capture,
         delivery=min((part.delivery for part in kept), key=_ORDER.index),
-        chunks=sum(part.chunks for part in kept),
+        chunks=chunks,
         frames=sum(part.frames for part in kept),
         accepted=sum(part.accepted_chunks for part in kept),
         pieces=1,
         received=_received(kept),
+        shortfalls=max(part.shortfalls for part in kept),
         problem=stuck.problem if stuck else None,
         retry_at=stuck.retry_at if stuck else None,
         gaps=tuple(gap for part in kept for gap in part.gaps),

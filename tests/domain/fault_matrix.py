@@ -95,6 +95,20 @@ def take_only_small_files(world: World) -> None:
     world.service.least_pieces = 4
 
 
+def lose_a_file(world: World) -> None:
+    """The next one is acknowledged, and counted only when End asks for it."""
+    world.service.files_to_lose += 1
+
+
+def ignore_an_end(world: World) -> None:
+    world.service.ends_to_ignore += 1
+
+
+def be_late(world: World) -> None:
+    """The status says once more that the session goes on, after its End."""
+    world.service.late_statuses += 1
+
+
 def release(world: World) -> None:
     if not world.resolved:
         world.apply(world.core.events.Released())
@@ -130,6 +144,9 @@ FAULTS: tuple[Action, ...] = (
         forget,
         take_no_webm,
         take_only_small_files,
+        lose_a_file,
+        ignore_an_end,
+        be_late,
         World.crash,
         World.note_gap,
     ),

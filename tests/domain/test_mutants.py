@@ -37,8 +37,8 @@ MACHINE_MUTANTS = {
         "if False:",
     ),
     "an End that was never noted": (
-        "if not session.end_sent:",
-        "if False:",
+        'if not session.end_sent:\n                raise IllegalEvent(session, event, "no End',
+        'if False:\n                raise IllegalEvent(session, event, "no End',
     ),
     "End is not noted before it is sent": (
         "session = replace(session, end_sent=True)",
@@ -88,6 +88,25 @@ MACHINE_MUTANTS = {
     "anything can be withdrawn": (
         "if not session.is_cancelled and not session.is_empty:",
         "if False:",
+    ),
+    "an End that was denied is taken for said": (
+        "delivery=Delivery.OPEN, ended_at=None",
+        "ended_at=None",
+    ),
+    "an End that was denied is repeated without asking": (
+        "ended_at=None, received=None)",
+        "ended_at=None, end_sent=False)",
+    ),
+    "denied Ends are not counted": ("ends_denied=session.ends_denied + 1, ", ""),
+    "a lapse keeps the denials": ("        ends_denied=0,\n", ""),
+    "missing files are sent to the same session": (
+        "replace(_lapse(session), shortfalls",
+        "replace(session, accepted=0, shortfalls",
+    ),
+    "shortfalls are not counted": ("shortfalls=session.shortfalls + 1", "shortfalls=0"),
+    "files are missed before End": (
+        'if not session.end_sent:\n                raise IllegalEvent(session, event, "nobody',
+        'if False:\n                raise IllegalEvent(session, event, "nobody',
     ),
     "another session's target is taken": (
         "if session.remote is None or remote.remote_id != session.remote.remote_id:",
@@ -142,6 +161,8 @@ STEP_MUTANTS = {
 RECORD_MUTANTS = {
     "a restart forgets that it was typed": ('            "typed",\n', ""),
     "a restart forgets the End": ('            "end_sent",\n', ""),
+    "a restart forgets the denials": ('            "ends_denied",\n', ""),
+    "a restart forgets the shortfalls": ('            "shortfalls",\n', ""),
     "a restart forgets the generation": ('            "generation",\n', ""),
     "a restart forgets the cancel": ('            "cancelled_at",\n', ""),
     "a restart forgets the old names": (

@@ -97,3 +97,13 @@ def test_a_damaged_store_stays_as_long_as_notes_and_a_mistake_can_be_undone() ->
     assert not aside_is_due(100.0, kept, 100.0 + week_s)
     assert aside_is_due(100.0, kept, 100.0 + 30 * 86_400.0)
     assert not aside_is_due(100.0, kept, 0.0), "a clock set back deletes nothing"
+
+
+def test_a_recording_of_which_the_service_lacks_a_piece_is_never_deleted_by_the_clock() -> None:
+    """Whatever its notes say: they may lack what was said there."""
+    short = replace(RESOLVED, chunks=3, received=2, shortfalls=3)
+    for outcome in Outcome:
+        assert what(replace(short, outcome=outcome), FOREVER) in (None, Deletion.AUDIO)
+    assert what(replace(short, outcome=Outcome.PARTIAL), FOREVER) is None
+    assert what(replace(short, received=3), FOREVER) is Deletion.SESSION
+    assert what(replace(short, outcome=Outcome.PARTIAL, cancelled_at=9.0), FOREVER) is not None

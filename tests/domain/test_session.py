@@ -18,9 +18,11 @@ from scribe_desktop.domain.events import (
     DeliveryEvent,
     DeliveryFailed,
     EndAccepted,
+    EndDenied,
     EndSent,
     Event,
     FormChosen,
+    FoundShort,
     GapNoted,
     Lapsed,
     OrderAmended,
@@ -88,20 +90,22 @@ DELIVERY_EVENTS: tuple[DeliveryEvent, ...] = (
     ChunkAccepted(1, "ses_1"),
     EndSent(),
     EndAccepted(3.0, 2),
+    EndDenied("ses_1", 9.0),
     StillProcessing(9.0),
     Resolved(5.0, Outcome.PARTIAL, "ses_1"),
     Lapsed(),
+    FoundShort("ses_1"),
     FormChosen(AudioForm.WAV),
     PiecesChosen(2),
     DeliveryFailed(PROBLEM, 7.0),
     Released(),
 )
 DELIVERY_BY_HAND = """
-         Created TargetRenewed ChunkAccepted EndSent EndAccepted StillProcessing Resolved Lapsed FormChosen PiecesChosen DeliveryFailed Released
-UNSENT   OPEN    -             -             -       -           -               -        UNSENT UNSENT     UNSENT       UNSENT         UNSENT
-OPEN     -       OPEN          OPEN          OPEN    ENDED       -               -        UNSENT UNSENT     UNSENT       OPEN           OPEN
-ENDED    -       -             -             -       -           ENDED           RESOLVED UNSENT -          -            ENDED          ENDED
-RESOLVED -       -             -             -       -           -               -        -      -          -            -              -
+         Created TargetRenewed ChunkAccepted EndSent EndAccepted EndDenied StillProcessing Resolved Lapsed FoundShort FormChosen PiecesChosen DeliveryFailed Released
+UNSENT   OPEN    -             -             -       -           -         -               -        UNSENT -          UNSENT     UNSENT       UNSENT         UNSENT
+OPEN     -       OPEN          OPEN          OPEN    ENDED       -         -               -        UNSENT UNSENT     UNSENT     UNSENT       OPEN           OPEN
+ENDED    -       -             -             -       -           OPEN      ENDED           RESOLVED UNSENT UNSENT     -          -            ENDED          ENDED
+RESOLVED -       -             -             -       -           -         -               -        -      -          -          -            -              -
 """  # noqa: E501
 
 
@@ -216,6 +220,33 @@ def test_a_lapse_begins_anew_under_another_name() -> None:
     assert len(names) == 3
     assert session.remote_ids == ("ses_1", "ses_2", "ses_3")
     assert all(len(name) == 28 and name.startswith("ses_") for name in names)
+
+
+def test_an_end_that_is_denied_is_due_again_after_its_wait_and_asks_first() -> None:
+    session = apply(IN_DELIVERY[Delivery.ENDED], EndDenied("ses_1", 9.0))
+    assert (session.delivery, session.ends_denied, session.ended_at) == (Delivery.OPEN, 1, None)
+    assert next_step(session, 8.0) == Rest(9.0)
+    assert next_step(session, 9.0) == End(2, ask_first=True)
+    assert apply(session, Lapsed()).ends_denied == 0
+
+
+def test_files_that_are_missing_are_counted_once_they_were_sent_again() -> None:
+    ended = IN_DELIVERY[Delivery.ENDED]
+    assert replace(ended, received=1).missing_files == 0, "an older program did not look"
+    fresh = apply(ended, FoundShort("ses_1"))
+    assert (fresh.delivery, fresh.shortfalls, fresh.missing_files) == (Delivery.UNSENT, 1, 0)
+    resolved = apply(replace(ended, shortfalls=1), Resolved(5.0, Outcome.PARTIAL, "ses_1", 1))
+    assert (resolved.received, resolved.missing_files) == (1, 1)
+    more = apply(
+        replace(ended, shortfalls=1, received=1), Resolved(5.0, Outcome.COMPLETED, "ses_1", 3)
+    )
+    assert more.missing_files == 0
+    unsaid = apply(
+        replace(ended, shortfalls=1, received=1), Resolved(5.0, Outcome.PARTIAL, "ses_1")
+    )
+    assert unsaid.missing_files == 1
+    with pytest.raises(IllegalEvent, match="nobody counts"):
+        apply(replace(IN_DELIVERY[Delivery.OPEN], end_sent=False), FoundShort("ses_1"))
 
 
 def test_nothing_is_sent_before_the_microphone_is_heard() -> None:

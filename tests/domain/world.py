@@ -95,6 +95,7 @@ class RemoteSession:
     chunks: list[int] = field(default_factory=list)
     forms: set[str] = field(default_factory=set)
     cuts: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)
     end_count: int | None = None
     withdrawn: bool = False
     polls_until_result: int = 1
@@ -108,6 +109,9 @@ class Service:
         self.sessions: dict[str, RemoteSession] = {}
         self.refused_forms: set[str] = set()
         self.least_pieces = 1
+        self.files_to_lose = 0
+        self.ends_to_ignore = 0
+        self.late_statuses = 0
 
     def get(self, remote_id: str) -> RemoteSession:
         try:
@@ -133,6 +137,9 @@ class Service:
         assert index <= len(remote.chunks), "a chunk was skipped"
         if index == len(remote.chunks):
             remote.chunks.append(index)
+            if self.files_to_lose:
+                self.files_to_lose -= 1
+                remote.lost.add(index)
 
     def take_text(self, remote_id: str) -> None:
         remote = self.get(remote_id)
@@ -145,8 +152,11 @@ class Service:
         remote = self.get(remote_id)
         assert remote.end_count is None, "End twice: this service would process twice"
         assert count == len(remote.chunks), "End with a wrong count"
-        remote.end_count = count
-        return count
+        if self.ends_to_ignore:
+            self.ends_to_ignore -= 1
+            return count
+        remote.end_count = count - len(remote.lost)
+        return remote.end_count
 
 
 class World:
@@ -173,8 +183,12 @@ class World:
         if before.delivery is delivery.RESOLVED:
             for name in ("delivery", "remote", "accepted", "outcome", "resolved_at"):
                 assert getattr(self.session, name) == getattr(before, name), f"{name} changed"
-        if isinstance(event, (self.core.events.FormChosen, self.core.events.PiecesChosen)):
-            assert self.session.remote is None, "another form in the same remote session"
+        events = self.core.events
+        if isinstance(event, (events.FormChosen, events.PiecesChosen, events.FoundShort)):
+            assert self.session.remote is None, "what is sent otherwise goes to the same session"
+        if isinstance(event, events.EndDenied):
+            assert self.session.ends_denied == before.ends_denied + 1
+        assert self.session.shortfalls == before.shortfalls + isinstance(event, events.FoundShort)
         assert self.session.pieces >= before.pieces
         assert self.session.chunks >= before.chunks
         assert self.session.frames >= before.frames
@@ -191,6 +205,7 @@ class World:
         assert session.frames == 16_000 * session.chunks
         if session.delivery is delivery.UNSENT:
             assert session.accepted == 0, "what a lapsed session had is counted for the next"
+            assert session.ends_denied == 0, "what a lapsed session denied is held against the next"
         if session.end_sent or session.delivery in (delivery.ENDED, delivery.RESOLVED):
             assert session.capture is capture.STOPPED
             assert session.accepted == session.files
@@ -315,6 +330,8 @@ class World:
             count = self.service.get(remote_id).end_count if step.ask_first else None
             if count is None:
                 count = self.service.end(remote_id, step.count)
+            if count < step.count:
+                return self.core.events.FoundShort(remote_id)
             return self.core.events.EndAccepted(self.now, count)
         raise AssertionError(f"nobody knows {step}")
 
@@ -330,7 +347,11 @@ class World:
             return self.core.events.Withdrawn()
         assert isinstance(step, steps.Poll)
         remote = self.service.get(remote_id)
-        assert remote.end_count is not None, "polled before End"
+        if self.service.late_statuses:
+            self.service.late_statuses -= 1
+            return self.core.events.EndDenied(remote_id, self.now + 1.0)
+        if remote.end_count is None:
+            return self.core.events.EndDenied(remote_id, self.now + 1.0)
         if remote.polls_until_result > 0:
             remote.polls_until_result -= 1
             return self.core.events.StillProcessing(self.now + 1.0)
@@ -361,7 +382,7 @@ class World:
         remote = self.service.sessions.get(self.session.remote.remote_id)
         if remote is not None:
             assert remote.chunks == list(range(self.session.files)), "not all of it is there"
-            assert remote.end_count == self.session.files
+            assert remote.end_count == self.session.files, "it has fewer files than were sent"
             assert bool(remote.text) == self.session.typed, "the text is not there"
 
     @property
@@ -403,6 +424,8 @@ def wrong_receipts(core: Core, session: Any) -> list[Any]:
         wrong += [
             core.events.ChunkAccepted(session.accepted, stale),
             core.events.Resolved(1.0, "completed", stale),
+            core.events.EndDenied(stale, 1.0),
+            core.events.FoundShort(stale),
         ]
     if session.end_sent:
         wrong.append(core.events.ChunkAccepted(session.accepted, remote_id))
@@ -427,6 +450,9 @@ def wrong_audio(core: Core, session: Any) -> list[Any]:
 def wrong_ends(core: Core, session: Any) -> list[Any]:
     wrong = [] if session.end_sent else [core.events.EndAccepted(1.0, session.chunks)]
     is_whole = session.capture is core.session.Capture.STOPPED and session.accepted == session.files
+    if session.remote is not None and not session.end_sent:
+        wrong.append(core.events.FoundShort(session.remote.remote_id))
+        wrong.append(core.events.EndDenied(session.remote.remote_id, 1.0))
     if not is_whole or (session.chunks == 0 and not session.typed):
         wrong += [core.events.EndSent(), core.events.EndAccepted(1.0, session.chunks)]
     return wrong

@@ -39,6 +39,30 @@ def test_refusals(case: dict[str, Any]) -> None:
         assert "Canary" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "is_taken"),
+    [
+        (409, "", True),
+        (409, "txn_already_initialized", True),
+        (409, "something_new", True),
+        (409, "session_already_committed", False),
+        (409, "session_ended", False),
+        (400, "txn_already_initialized", False),
+    ],
+)
+def test_what_may_be_the_echo_of_a_lost_reply(status: int, code: str, *, is_taken: bool) -> None:
+    body = encoded({"error": {"code": code}})
+    refused = errors.refusal(status, body, in_session=True)
+    assert errors.says_taken(refused) is is_taken
+
+
+def test_what_a_service_denies_is_said_with_what_to_do() -> None:
+    said = [errors.taken_by_another(409), errors.found_short()]
+    said += [errors.not_ended(denials) for denials in (1, 3, 4, 9)]
+    assert all("safe" in error.message and error.remedy for error in said)
+    assert [str(error.retry) for error in said[2:]] == ["later"] * 2 + ["fresh_session"] * 2
+
+
 def kind_of(answer: Answer) -> str:
     match answer:
         case Finished(results):

@@ -14,6 +14,7 @@ from scribe_desktop.domain.results import Outcome, Results
 from scribe_desktop.domain.session import Delivery, Problem, Remote, Session, SessionId
 from scribe_desktop.protocol import errors
 from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone, Processing
+from scribe_desktop.services.anew import MOST_SHORTFALLS
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.uploader import Uploader
 from tests.services.deliveries import REMOTE, Clock, MemorySpool, an_order
@@ -265,15 +266,28 @@ def test_a_poll_that_fails_is_repeated_ever_more_rarely() -> None:
     assert room.resolved(session_id)
 
 
-def test_chunks_that_the_service_admits_to_lack_are_delivered_anew_once() -> None:
+def test_chunks_that_the_service_admits_to_lack_are_delivered_anew_and_then_said() -> None:
     room = Room()
     room.service.received = 1
     session_id = room.spool.speak(chunks=2)
+    room.run(DAY_S)
+    session = room.spool.get(session_id)
+    assert (session.delivery, session.outcome) == (Delivery.RESOLVED, Outcome.PARTIAL)
+    assert len(session.remote_ids) == 1 + MOST_SHORTFALLS
+    assert session.received == session.missing_files == 1
+    assert [what for what, _ in room.service.calls].count("end 2") == 1 + MOST_SHORTFALLS
+
+
+def test_a_text_is_sent_once_though_the_status_never_hears_of_an_end() -> None:
+    """No End goes with a text, and one server leaves the status as it was (PROTOCOL.md §1.12)."""
+    room = Room()
+    room.service.answer = Processing(Remote("ses_0000", '""'), ended=False)
+    session_id = room.spool.typed("Rest and fluids.")
+    room.run(600)
+    assert [what for what, _ in room.service.calls].count("text") == 1
+    room.service.answer = None
     room.run(60)
     assert room.resolved(session_id)
-    assert len(room.spool.get(session_id).remote_ids) == 2
-    assert room.spool.get(session_id).received == 1, "kept, to be shown"
-    assert [what for what, _ in room.service.calls].count("end 2") == 2
 
 
 def test_a_service_that_forgets_for_ever_is_asked_ever_more_rarely() -> None:

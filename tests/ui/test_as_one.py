@@ -41,6 +41,13 @@ def test_the_least_finished_part_decides() -> None:
     assert whole(chain()).frames == session(1).frames * 2
 
 
+def test_pieces_that_one_part_lacks_the_whole_lacks() -> None:
+    assert whole(chain(resolved_at=NOW, **DONE)).missing_files == 0
+    short = {**DONE, "outcome": Outcome.PARTIAL, "received": 5, "shortfalls": 3}
+    both = whole(chain(resolved_at=NOW, **short))
+    assert (both.missing_files, both.received, both.files) == (2, 12, 14)
+
+
 def test_a_cancelled_part_is_left_out_and_all_cancelled_is_cancelled() -> None:
     first, last = chain(cancelled_at=NOW)
     assert state_of(whole((first, last))).word == "Ready"

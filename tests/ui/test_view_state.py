@@ -129,6 +129,14 @@ def test_advice_names_the_one_thing_to_do() -> None:
     assert partial is not None
 
 
+def test_pieces_that_the_service_lacks_are_said() -> None:
+    changes = {"delivery": Delivery.RESOLVED, "outcome": Outcome.PARTIAL, "received": 6}
+    said = advice_for(session(1, shortfalls=3, **changes), NOW)
+    assert said is not None
+    assert "6 of 7 pieces" in said.message
+    assert "stays" in said.remedy
+
+
 def test_every_session_without_text_says_why() -> None:
     for one in scripted_sessions():
         if one.delivery is not Delivery.RESOLVED and not one.is_cancelled:
