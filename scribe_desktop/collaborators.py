@@ -95,17 +95,24 @@ class Recording(Protocol):
 
 
 class Worker(Protocol):
-    """The poller."""
+    """What sends or asks."""
 
     def wake(self) -> None:
         """Look at the spool again."""
 
 
+class AskingWorker(Worker, Protocol):
+    """The poller."""
+
+    def ask_now(self, *, is_network_new: bool = False) -> None:
+        """Ask at once, and anew where nothing moves; or anew in any case."""
+
+
 class ReleasingWorker(Worker, Protocol):
     """The uploader."""
 
-    def release(self, session_id: SessionId | None = None) -> None:
-        """Try at once what waits."""
+    def release(self, session_id: SessionId | None = None, *, is_network_new: bool = False) -> None:
+        """Try at once what waits, and anew where nothing moves; or anew in any case."""
 
 
 class SettingsStore(Protocol):

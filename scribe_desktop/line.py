@@ -14,6 +14,7 @@ from typing import Any
 
 from scribe_desktop.at_work import AtWork
 from scribe_desktop.collaborators import (
+    AskingWorker,
     Listener,
     OpenFile,
     ReleasingWorker,
@@ -21,7 +22,6 @@ from scribe_desktop.collaborators import (
     SettingsStore,
     StartRecorder,
     Store,
-    Worker,
 )
 from scribe_desktop.domain.audio import seconds
 from scribe_desktop.domain.dictation import linked
@@ -59,7 +59,7 @@ class Line(StoredDictations):
         settings: SettingsStore,
         services: Services,
         uploader: ReleasingWorker,
-        poller: Worker,
+        poller: AskingWorker,
         microphones: Callable[[], tuple[MicrophoneChoice, ...]],
         record_microphone: StartRecorder,
         record_file: OpenFile,
@@ -254,9 +254,14 @@ class Line(StoredDictations):
         self.bookmark(present, at_frame)
 
     def send_now(self, session_id: SessionId | None = None) -> None:
-        """Try at once what waits."""
+        """Try at once what waits; what is on the line goes on, unless nothing moves there."""
         self._writes.within(partial(self._uploader.release, session_id))
-        self._poller.wake()
+        self._poller.ask_now()
+
+    def reconnect(self) -> None:
+        """Try everything at once on new connections: the computer slept, or its network is back."""
+        self._writes.within(partial(self._uploader.release, is_network_new=True))
+        self._poller.ask_now(is_network_new=True)
 
     # --- around it ---
 

@@ -84,7 +84,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             if request["files"]:
                 run(program, request, lambda _: None, Wishes(threading.Event(), threading.Event()))
             updates.start()
-            network.came_back.connect(line.send_now)
+            network.came_back.connect(line.reconnect)
             network.start()
             frugality.start()
 

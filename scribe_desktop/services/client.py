@@ -31,6 +31,9 @@ from scribe_desktop.services.wire import (
     upload_seconds,
 )
 
+END_SETTLES_S = 10.0
+"""How long a service may take to answer End: cut off sooner, it might be told a second time."""
+
 _NO_SUCH_LIST = frozenset({404, 405})
 
 _NOT_HANDED_OUT = "The service did not hand out this note. Run its template again."
@@ -65,6 +68,10 @@ class Client:
     def clock_skew_s(self) -> float | None:
         """How far the service's clock is ahead of ours; None if it never said."""
         return self._skew_s
+
+    def cut(self, quiet_s: float = 0.0) -> None:
+        """End what is in flight and will be tried again, if nothing moved for so long."""
+        self._wire.cut(quiet_s)
 
     def abort(self) -> None:
         """End what is in flight and refuse what comes later; from any thread."""
@@ -139,7 +146,7 @@ class Client:
         "Taken" means that an earlier attempt arrived and its reply was lost.
         """
         try:
-            reply = self.call(requests.create(session, self.dialect()))
+            reply = self.call(requests.create(session, self.dialect()), is_repeated=True)
         except ServiceError as error:
             if error.status != HTTPStatus.CONFLICT:
                 raise
@@ -185,7 +192,14 @@ class Client:
     def _post_file(self, url: str, media_type: str, body: bytes) -> None:
         headers = {"Content-Type": media_type} if media_type else {}
         self._send(
-            Outgoing("POST", url, headers, body=body, within_s=upload_seconds(len(body))),
+            Outgoing(
+                "POST",
+                url,
+                headers,
+                body=body,
+                within_s=upload_seconds(len(body)),
+                is_repeated=True,
+            ),
             in_session=True,
         )
 
@@ -197,6 +211,7 @@ class Client:
             form=plan.fields,
             file=(plan.file_name, chunk.body, plan.media_type),
             within_s=upload_seconds(len(chunk.body)),
+            is_repeated=True,
         )
         self._presigned(outgoing)
 
@@ -206,7 +221,8 @@ class Client:
         Until the status denies it: a success is believed whatever its body holds.
         """
         try:
-            reply = self.call(requests.end(remote.remote_id, count), in_session=True)
+            request = requests.end(remote.remote_id, count)
+            reply = self.call(request, in_session=True, settles_s=END_SETTLES_S)
         except ServiceError as error:
             if error.code in errors.ALREADY_ENDED or errors.says_taken(error):
                 return responses.EndReceipt()
@@ -215,7 +231,8 @@ class Client:
 
     def send_text(self, remote: Remote, text: str) -> None:
         """Send the text that the notes are to be written from, instead of audio."""
-        self.call(library.upload_transcript(remote.remote_id, text), in_session=True)
+        request = library.upload_transcript(remote.remote_id, text)
+        self.call(request, in_session=True, settles_s=END_SETTLES_S)
 
     def get(self, remote: Remote) -> responses.Answer:
         """Ask how the session stands, with all that its answer refers to."""
@@ -245,7 +262,9 @@ class Client:
         notes = list(answer.results.notes)
         for place, url in answer.to_fetch:
             try:
-                notes[place] = replace(notes[place], content=_content(self.fetch(url)))
+                notes[place] = replace(
+                    notes[place], content=_content(self.fetch(url, is_repeated=True))
+                )
             except ServiceError as error:
                 if error.code != errors.FORM_EXPIRED:
                     raise
@@ -257,10 +276,12 @@ class Client:
                 )
         return replace(answer.results, notes=tuple(notes))
 
-    def fetch(self, url: str, *, largest: int = LARGEST_REPLY) -> bytes:
+    def fetch(self, url: str, *, largest: int = LARGEST_REPLY, is_repeated: bool = False) -> bytes:
         """What lies at a presigned address; no credential goes there."""
         within_s = upload_seconds(largest // 100)
-        return self._presigned(Outgoing("GET", url, within_s=within_s, largest=largest))
+        return self._presigned(
+            Outgoing("GET", url, within_s=within_s, largest=largest, is_repeated=is_repeated)
+        )
 
     def put(self, url: str, body: bytes, media_type: str) -> None:
         """Put something at a presigned address; no credential goes there."""
@@ -296,7 +317,13 @@ class Client:
         return dialect_of(address.dialect, address.base_url)
 
     def call(
-        self, request: requests.Request, *, in_session: bool = False, within_s: float = JSON_S
+        self,
+        request: requests.Request,
+        *,
+        in_session: bool = False,
+        is_repeated: bool = False,
+        within_s: float = JSON_S,
+        settles_s: float = 0.0,
     ) -> Reply:
         """Make one JSON call with this account's credential; raises ServiceError."""
         base_url = self._address().base_url
@@ -315,6 +342,8 @@ class Client:
             request.query,
             body,
             within_s=within_s,
+            is_repeated=is_repeated or in_session,
+            settles_s=settles_s,
         )
         return self._send(outgoing, in_session=in_session)
 

@@ -58,5 +58,8 @@ class DeliveryClient(Protocol):
     def withdraw(self, remote: Remote) -> None:
         """Say that it is cancelled."""
 
+    def cut(self, quiet_s: float = 0.0) -> None:
+        """End what is in flight, to be tried again, if nothing moved for so long."""
+
     def abort(self) -> None:
         """End what is in flight, for good."""

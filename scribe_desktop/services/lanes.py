@@ -14,6 +14,9 @@ from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.services.worker import Worker
 
+STUCK_LINE_S = 3.0
+"""A call in which no byte moved for so long is made again when somebody presses "Send now"."""
+
 
 class Lanes:
     """Workers, one for each service that has sessions."""

@@ -31,7 +31,7 @@ from scribe_desktop.services.anew import (
     sent_whole_again,
 )
 from scribe_desktop.services.delivery_sides import DeliverySpool
-from scribe_desktop.services.lanes import Lanes
+from scribe_desktop.services.lanes import STUCK_LINE_S, Lanes
 from scribe_desktop.services.typed_text import typed_text
 
 PEEK_S = 1.0
@@ -52,6 +52,9 @@ class PollClient(Protocol):
 
     def get(self, remote: Remote) -> Answer:
         """Ask how the session stands."""
+
+    def cut(self, quiet_s: float = 0.0) -> None:
+        """End what is in flight, to be tried again, if nothing moved for so long."""
 
     def abort(self) -> None:
         """End what is in flight, for good."""
@@ -93,6 +96,12 @@ class Poller:
     def wake(self) -> None:
         """Something changed in the spool; from any thread, returns at once."""
         self._lanes.wake()
+
+    def ask_now(self, *, is_network_new: bool = False) -> None:
+        """Ask at once, and anew where nothing moves; `is_network_new` as for the uploader."""
+        for client in list(self._clients.values()):
+            client.cut(0.0 if is_network_new else STUCK_LINE_S)
+        self.wake()
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Stop, cutting off what is in flight; returns whether all threads have ended."""
@@ -179,6 +188,8 @@ class Poller:
         if self._lanes.is_stopping or error.code == errors.ABORTED:
             self._lanes.tell_to_stop()
             return
+        if error.code == errors.CUT:
+            return  # it failed for nobody, and the next step makes it again
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         retry_at = None
         if error.retry is Retry.LATER and errors.seems_stuck(error, session.attempts + 1):

@@ -65,7 +65,7 @@ from scribe_desktop.services.anew import (
     sent_whole_again,
 )
 from scribe_desktop.services.delivery_sides import DeliveryClient, DeliverySpool
-from scribe_desktop.services.lanes import Lanes
+from scribe_desktop.services.lanes import STUCK_LINE_S, Lanes
 from scribe_desktop.services.outgoing import outgoing
 from scribe_desktop.services.patience import CLOCK_MOVED_S, Patience
 from scribe_desktop.services.typed_text import hand_over, typed_text
@@ -141,12 +141,16 @@ class Uploader:
             client.abort()
         return self._lanes.stop(timeout_s)
 
-    def release(self, session_id: SessionId | None = None) -> None:
-        """Try at once what waits: one session, or all when the network is back.
+    def release(self, session_id: SessionId | None = None, *, is_network_new: bool = False) -> None:
+        """Try at once what waits: one session, or all when somebody signed in, or asked.
 
         One that its service will never finish is delivered anew, because somebody asked.
+        What is on the line goes on as long as bytes move; with `is_network_new`, after a sleep
+        or when the network came back, it begins again: its socket may be dead and not know it.
         """
         self._patience.end_all()
+        for client in list(self._clients.values()):
+            client.cut(0.0 if is_network_new else STUCK_LINE_S)
         for session in self._spool.sessions():
             waits = session.problem is not None or session.retry_at is not None
             if waits and session_id in (None, session.session_id):
@@ -427,6 +431,8 @@ class Uploader:
         if self._lanes.is_stopping or error.code == errors.ABORTED:
             self._lanes.tell_to_stop()
             return
+        if error.code == errors.CUT:
+            return  # it failed for nobody, and the next step makes it again
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         if session.delivery is Delivery.RESOLVED:
             self._patience.leave_untold(session, error)

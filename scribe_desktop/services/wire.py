@@ -1,18 +1,18 @@
 """Carries one request to a service and brings back one reply, or says why not.
 
 The only module that knows the HTTP library. Whatever the network does, a call
-ends: every wait is bounded, a reply has a greatest size, and `abort` shuts the
-sockets of calls that are blocked, which closing the client would not.
+ends: every wait is bounded, a reply has a greatest size, and `abort` and `cut`
+shut the sockets of calls that are blocked, which closing the client would not.
 """
 
 import logging
-import socket
 import ssl
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -21,6 +21,7 @@ import truststore
 
 from scribe_desktop.domain.errors import ServiceError
 from scribe_desktop.protocol import errors, origins
+from scribe_desktop.services.flight import Flight, GivenUp, shut
 
 # At INFO the library writes whole URLs, presigned signatures included.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -50,6 +51,8 @@ class Outgoing:
     """One request. `form` and `file` make it multipart, the file last.
 
     `patience` stretches its waits beyond what the wire's own patience does.
+    `is_repeated`: whoever asks will ask again by itself, so that `cut` may end it;
+    `settles_s` is how long a healthy service may think about it in silence.
     """
 
     method: str
@@ -62,6 +65,13 @@ class Outgoing:
     within_s: float = JSON_S
     largest: int = LARGEST_REPLY
     patience: float = 1.0
+    is_repeated: bool = False
+    settles_s: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """How many bytes of speech or JSON go out."""
+        return len(self.body or b"") + (len(self.file[1]) if self.file is not None else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +86,6 @@ class Reply:
     def is_success(self) -> bool:
         """Whether the status says that it was done."""
         return 200 <= self.status < 300  # noqa: PLR2004  the 2xx family
-
-
-class _Aborted(Exception):
-    """Raised inside a call that was aborted while it connected."""
 
 
 class Wire:
@@ -101,6 +107,7 @@ class Wire:
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx.Client] = {}
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._flights: dict[Flight[Reply], Outgoing] = {}
         self._aborted = threading.Event()
 
     def send(self, outgoing: Outgoing) -> Reply:
@@ -108,22 +115,43 @@ class Wire:
         try:
             origins.check(outgoing.url)
             near = origins.is_loopback(origins.origin(outgoing.url)[1])
-            request = self._request(self._client(near=near), outgoing)
+            client = self._client(near=near)
+            flight: Flight[Reply] = Flight(outgoing.size, outgoing.settles_s)
+            request = self._request(client, outgoing, flight)
         except (origins.ForbiddenAddress, httpx.InvalidURL, UnicodeError) as error:
             raise errors.forbidden_address() from error
+        with self._lock:
+            self._flights[flight] = outgoing
         try:
-            return self._exchange(self._client(near=near), request, outgoing)
-        except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError, _Aborted) as error:
+            return flight.run(lambda: self._exchange(client, request, outgoing, flight))
+        except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError, GivenUp) as error:
             # RuntimeError is how the library says that its client was closed.
             raise self._silence(error) from error
+        finally:
+            with self._lock:
+                del self._flights[flight]
 
     def abort(self) -> None:
         """End every call in flight at once, and every later one before it begins."""
         self._aborted.set()
         with self._lock:
-            streams = list(self._streams)
+            streams, flights = list(self._streams), list(self._flights)
         for stream in streams:
-            _shut(stream)
+            shut(stream)
+        for flight in flights:
+            flight.give_up()
+
+    def cut(self, quiet_s: float = 0.0) -> None:
+        """End each call that will be made again, if no byte moved for so long.
+
+        At once and from any thread; the next call finds everything as usual.
+        """
+        with self._lock:
+            flights = dict(self._flights)
+            kept = set(self._streams) - {flight.stream for flight in flights}
+        for flight, outgoing in flights.items():
+            if outgoing.is_repeated:
+                flight.cut(quiet_s, kept)
 
     def close(self) -> None:
         """Abort, and give back sockets."""
@@ -157,7 +185,9 @@ class Wire:
             follow_redirects=False,
         )
 
-    def _request(self, client: httpx.Client, outgoing: Outgoing) -> httpx.Request:
+    def _request(
+        self, client: httpx.Client, outgoing: Outgoing, flight: Flight[Reply]
+    ) -> httpx.Request:
         patience = self._patience() * outgoing.patience
         connect_s = CONNECT_S * patience
         within_s = outgoing.within_s * patience
@@ -176,36 +206,49 @@ class Wire:
             data=dict(outgoing.form) if outgoing.form is not None else None,
             files={"file": outgoing.file} if outgoing.file is not None else None,
             timeout=timeout,
-            extensions={"trace": self._trace},
+            extensions={"trace": partial(self._trace, flight)},
         )
 
-    def _exchange(self, client: httpx.Client, request: httpx.Request, outgoing: Outgoing) -> Reply:
-        self._stop_if_aborted()
+    def _exchange(
+        self,
+        client: httpx.Client,
+        request: httpx.Request,
+        outgoing: Outgoing,
+        flight: Flight[Reply],
+    ) -> Reply:
+        self._stop_if_aborted(flight)
         response = client.send(request, stream=True)
         try:
             patience = self._patience() * outgoing.patience
             until = time.monotonic() + outgoing.within_s * patience
-            body = _bounded(response.iter_bytes(), outgoing.largest, until)
-            self._stop_if_aborted()
+            body = _bounded(response.iter_bytes(), outgoing.largest, until, flight.moved)
+            self._stop_if_aborted(flight)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status_code, headers, body)
         finally:
             response.close()
 
-    def _trace(self, event: str, fields: Mapping[str, Any]) -> None:
+    def _trace(self, flight: Flight[Reply], event: str, fields: Mapping[str, Any]) -> None:
+        flight.moved()
+        if event.endswith(".connect_tcp.started"):
+            flight.connecting()
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             with self._lock:
                 self._streams.add(fields["return_value"])
+            flight.connected(fields["return_value"])
         if event.endswith((".complete", ".started")):
-            self._stop_if_aborted()
+            self._stop_if_aborted(flight)
 
-    def _stop_if_aborted(self) -> None:
+    def _stop_if_aborted(self, flight: Flight[Reply]) -> None:
         if self._aborted.is_set():
-            raise _Aborted
+            raise GivenUp
+        flight.check()
 
     def _silence(self, error: Exception) -> ServiceError:
         if self._aborted.is_set():
             return errors.unreachable(errors.ABORTED)
+        if isinstance(error, GivenUp):
+            return errors.unreachable(errors.CUT)
         if isinstance(error, _TooLarge):
             return errors.unreachable("too_large")
         if _is_distrust(error):
@@ -221,9 +264,12 @@ class _TooLarge(httpx.TransportError):
     """A reply longer than anything the protocol has."""
 
 
-def _bounded(blocks: Iterable[bytes], largest: int, until: float) -> bytes:
+def _bounded(
+    blocks: Iterable[bytes], largest: int, until: float, moved: Callable[[], None]
+) -> bytes:
     body = bytearray()
     for block in blocks:
+        moved()
         body += block
         if len(body) > largest:
             raise _TooLarge("the reply is too large")
@@ -238,14 +284,3 @@ def _is_distrust(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _shut(stream: Any) -> None:  # noqa: ANN401  the library's network stream
-    sock = stream.get_extra_info("socket")
-    if not isinstance(sock, socket.socket):
-        return
-    try:
-        # Not the TLS socket's own shutdown: that one is not made for two threads.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-    except OSError:
-        return  # it was closed already, which is what was wanted

@@ -44,7 +44,7 @@ class Computer:
         self._awake = KeepAwake()
         self._sleep = SleepNotice(on_sleep=self._make_safe, on_wake=self._woke)
         self._wake = WakeWatch(self._found_awake, lambda: self.each_second(), boot=boot)  # noqa: PLW0108  set later
-        self._network = NetworkWatch(line.send_now)
+        self._network = NetworkWatch(line.reconnect)
         # On a thread of its own: a bus may take seconds to answer, and letting
         # the computer sleep again may take two.
         self._worker = Worker("computer", self._follow)
@@ -109,5 +109,5 @@ class Computer:
                     "Nothing was recorded meanwhile; look at the microphone and go on.",
                 )
             )
-        self._line.send_now()
+        self._line.reconnect()
         self.on_wake()

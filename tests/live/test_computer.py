@@ -14,6 +14,7 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from scribe_desktop.domain.audio import SAMPLE_RATE, frames_in
 from scribe_desktop.domain.results import Outcome
+from scribe_desktop.services.wire import JSON_S
 from tests.faults.counting_host import CountingSpeech
 from tests.faults.leaving_home import ASKED, Home, arrives, heard_until, says, service_at
 from tests.faults.proxy import FaultProxy
@@ -135,5 +136,37 @@ def test_what_waits_is_sent_at_once(
         order(desk, what)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, (out, err)
+    proxy.close()
+    service.close()
+
+
+@pytest.mark.parametrize("place", ["create", "upload 0", "poll"])
+def test_a_call_that_the_computer_slept_through_is_made_again_at_once(
+    home: Home, desk: DBusConnection, tmp_path: Path, place: str
+) -> None:
+    """Its socket is dead and does not know it: nobody waits until its time is over."""
+    clock = Clock()
+    clock.at = time.time()
+    service = RealService(tmp_path / "service", clock, CountingSpeech)
+    proxy = FaultProxy(lambda: service.port)
+    proxy.faults[place].append("hang")
+
+    def tries() -> int:
+        return [arrived.purpose for arrived in proxy.arrived].count(place)
+
+    with home.started("dictate", "--mic", "any", "--seconds", "1", *service_at(proxy)) as process:
+        arrives(proxy, place)
+        wait_for(lambda: "inhibit sleep delay" in seen(desk), "somebody to listen")
+        order(desk, "Sleep")
+        assert tries() == 1
+        woke_at = time.monotonic()
+        order(desk, "Wake")
+        wait_for(lambda: tries() > 1, "the next try")
+        assert time.monotonic() - woke_at < JSON_S / 2
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, err)
+    uploads = [one.purpose for one in proxy.seen if one.purpose.startswith("upload")]
+    assert uploads == sorted(set(uploads)), "each chunk once"
+    assert [one.purpose for one in proxy.seen].count("end") == 1
     proxy.close()
     service.close()

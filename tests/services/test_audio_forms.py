@@ -264,6 +264,9 @@ class Fickle:
     def send_text(self, remote: Remote, text: str) -> None:
         raise AssertionError
 
+    def cut(self, quiet_s: float = 0.0) -> None:
+        raise AssertionError
+
     def abort(self) -> None:
         raise AssertionError
 

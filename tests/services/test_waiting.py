@@ -62,6 +62,9 @@ class Scripted:
     def withdraw(self, remote: Remote) -> None:
         self._note("withdraw", self.named[remote.remote_id])
 
+    def cut(self, quiet_s: float = 0.0) -> None:
+        """Nothing is in flight."""
+
     def abort(self) -> None:
         """Nothing is in flight."""
 

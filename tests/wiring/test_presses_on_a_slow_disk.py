@@ -85,6 +85,9 @@ class Around:
         self._spool.update(session_id or FIRST, lambda session: replace(session, attempts=7))
         self.released.append(session_id)
 
+    def ask_now(self) -> None:
+        """Nothing is asked."""
+
     def prepare(self, _service: object) -> None:
         """Nothing has to be made ready."""
 
