@@ -17,6 +17,7 @@ from scribe_desktop.protocol.responses import Answer, EndReceipt, Finished, Gone
 from scribe_desktop.services.anew import MOST_SHORTFALLS
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.uploader import Uploader
+from scribe_desktop.services.wire import POLL_S
 from tests.services.deliveries import REMOTE, Clock, MemorySpool, an_order
 
 DAY_S = 86_400.0
@@ -180,6 +181,29 @@ def test_a_refused_session_does_not_hold_up_the_next() -> None:
     assert room.resolved(good)
     assert room.spool.get(bad).retry_at is None, "it waits for a person"
     assert [what for what, name in room.service.calls if name == bad] == ["create"]
+
+
+def test_a_question_that_hangs_delays_the_next_result_by_one_time_limit_at_most() -> None:
+    room = Room()
+    bad = room.spool.speak("bad", 1, at=1.0)
+    good = room.spool.speak("good", 1, at=2.0)
+    ready_at = room.clock.at + 60.0
+
+    def hang(what: str, name: str) -> None:
+        if what != "get":
+            return
+        is_ready = room.clock.at >= ready_at
+        room.service.answer = None if is_ready else Processing(Remote("ses_0001", '""'))
+        if name == bad:
+            room.clock.at += POLL_S
+            raise errors.unreachable("timed_out")
+
+    room.service.refuse = hang
+    room.run(600)
+    resolved_at = room.spool.get(good).resolved_at
+    assert resolved_at is not None
+    assert resolved_at - ready_at < POLL_S + 5
+    assert not room.resolved(bad)
 
 
 def test_send_now_tries_the_one_session() -> None:
