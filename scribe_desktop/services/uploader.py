@@ -118,6 +118,7 @@ class Uploader:
         self._clients: dict[ServiceRef, DeliveryClient] = {}
         # Files that may have arrived: no reply came. After a start nothing is known of them.
         self._unanswered: set[tuple[str, int]] = set()
+        self._releases = 0
         self._lanes = Lanes("upload", self._services, self.step, now=now, on_trouble=on_trouble)
 
     def start(self) -> None:
@@ -148,6 +149,7 @@ class Uploader:
         What is on the line goes on as long as bytes move; with `is_network_new`, after a sleep
         or when the network came back, it begins again: its socket may be dead and not know it.
         """
+        self._releases += 1
         self._patience.end_all()
         for client in list(self._clients.values()):
             client.cut(0.0 if is_network_new else STUCK_LINE_S)
@@ -210,13 +212,17 @@ class Uploader:
         return sorted(mine, key=turn)
 
     def _take(self, session: Session, step: _OwnStep) -> None:
-        service = session.order.service
+        service, releases = session.order.service, self._releases
         try:
             client = self._client_for(session)
             self._clients[service] = client
             self._perform(session, client, step)
         except ServiceError as error:
             self._failed(session, error)
+            if self._releases != releases:
+                # Somebody asked while it was on the line: what it waits for now is over, too.
+                self._patience.end_all()
+                self._release(session)
         except _UnreadableHere as unreadable:
             self._set_back(session, unreadable.why)
         except UnknownSession:

@@ -220,6 +220,20 @@ def test_send_now_tries_the_one_session() -> None:
     assert not room.resolved(other)
 
 
+def test_send_now_while_a_call_is_on_the_line_counts_for_it_too() -> None:
+    room = Room()
+    session_id = room.spool.speak(chunks=1)
+
+    def busy_once(_what: str, _name: str) -> None:
+        room.service.refuse = lambda _what, _id: None
+        room.uploader.release(session_id)
+        raise errors.refusal(503, b"", in_session=True, retry_after_s=3000.0)
+
+    room.service.refuse = busy_once
+    room.run(5)
+    assert room.resolved(session_id)
+
+
 def test_signing_in_releases_everything() -> None:
     room = Room()
     session_id = room.spool.speak(chunks=2)
