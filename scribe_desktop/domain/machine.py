@@ -240,7 +240,8 @@ def _apply_setback(
         case FormChosen(form):
             fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
             return replace(_healthy(fresh), audio_form=form)
-        case PiecesChosen(pieces):
+        case _:
+            pieces = event.pieces
             if pieces <= session.pieces:
                 raise IllegalEvent(session, event, "the pieces must become smaller")
             fresh = session if session.delivery is Delivery.UNSENT else _lapse(session)
