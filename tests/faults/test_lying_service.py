@@ -16,8 +16,9 @@ from scribe_desktop.domain.retention import due
 from scribe_desktop.domain.session import Delivery, Problem
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.services.anew import MOST_SHORTFALLS
-from tests.faults.proxy import Arrived, FaultProxy, written
-from tests.faults.story import Story
+from tests.faults.memory_story import Story
+from tests.faults.proxy import Arrived, FaultProxy
+from tests.faults.replies import written
 
 FOREVER = 1e12
 

@@ -12,8 +12,8 @@ import pytest
 from scribe_desktop.domain.machine import candidate_remote_id
 from scribe_desktop.domain.session import Delivery, SessionId
 from scribe_desktop.services.wire import POLL_S, Wire
+from tests.faults.memory_story import Story
 from tests.faults.proxy import Arrived, FaultProxy
-from tests.faults.story import Story
 from tests.services.deliveries import REMOTE, an_order
 
 PATIENCE = 0.02

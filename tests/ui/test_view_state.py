@@ -133,7 +133,8 @@ def test_pieces_that_the_service_lacks_are_said() -> None:
     changes = {"delivery": Delivery.RESOLVED, "outcome": Outcome.PARTIAL, "received": 6}
     said = advice_for(session(1, shortfalls=3, **changes), NOW)
     assert said is not None
-    assert "6 of 7 pieces" in said.message
+    assert "in 7 parts" in said.message
+    assert "it has 6" in said.message
     assert "stays" in said.remedy
 
 
