@@ -7,11 +7,12 @@ spool calls everything that writes with the spool's lock held.
 """
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from scribe_desktop.domain.errors import DiskFull, SpoolDamaged, SpoolError
 from scribe_desktop.services.spool_joining import Joining, Unreadable
@@ -29,6 +30,11 @@ from scribe_desktop.services.spool_schema import (
 _LOG_FILE = f"{SPOOL_FILE}-wal"
 _LONG_LOG_PAGES = 1000
 """As the library has it by itself."""
+
+SWEEPS: Final = 5
+"""How often the log is tried to be emptied; each try itself waits for those who look."""
+
+_log = logging.getLogger(__name__)
 
 
 class SpoolFile:
@@ -68,7 +74,7 @@ class SpoolFile:
         """All rows of a query as of the last commit; any thread, and never behind a write."""
         with self._looking, self._watched():
             if self._glass is None:
-                self._glass = connect(self._folder / SPOOL_FILE, self._key)
+                self._glass = self._connected()
                 self._glass.execute("PRAGMA query_only = ON")
             try:
                 rows: list[Any] = self._glass.execute(sql, values).fetchall()
@@ -77,6 +83,16 @@ class SpoolFile:
                 self._break_glass()
                 raise
         return rows
+
+    def _connected(self) -> Any:  # noqa: ANN401  untyped library
+        """A fresh connection to the file that is there; nothing is made in its place."""
+        path = self._folder / SPOOL_FILE
+        if not path.exists():
+            raise DiskFull(
+                "The disk of this computer cannot be reached at the moment.",
+                "Check the disk or its connection; the recording goes on.",
+            )
+        return connect(path, self._key)
 
     def _break_glass(self) -> None:
         """Close what looks; the next look opens it anew. Called with its lock held."""
@@ -125,10 +141,15 @@ class SpoolFile:
 
     def sweep(self) -> None:
         """Give freed pages back to the disk and leave nothing in the log."""
-        # Whoever looks at an old commit keeps the log from being emptied.
-        with self._looking, self._watched():
+        with self._watched():
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            for _ in range(SWEEPS):
+                # It waits for the disk, so nobody who looks may wait for it. Whoever looks at an
+                # old commit keeps the log from being emptied, and is soon done.
+                rows = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                if not rows[0][0]:
+                    return
+        _log.warning("the log of the spool was not emptied")
 
     def close(self) -> None:
         """Write the log back into the file and close it."""
@@ -161,7 +182,7 @@ class SpoolFile:
     def _reconnect_if_suspect(self) -> None:
         if not self._suspect:
             return
-        fresh = connect(self._folder / SPOOL_FILE, self._key)
+        fresh = self._connected()
         try:
             prepare(fresh)
         except BaseException:
