@@ -12,7 +12,7 @@ last chunk, and that chunk and the end of the session are one transaction.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -230,14 +230,30 @@ class Recorder:
             self._tell(MicrophoneChanged(MicrophoneState.LOST, error.message, error.remedy))
             self._ended = True
         while not self._ended:
-            for heard in self._source.read(LOOK_S):
+            for heard in self._read():
                 self._hear(heard)
             self._obey()
             self._move_on_while_paused()
             self._keep_vigil()
             self._flush(LOOSE_S if self._source.is_live else LOOSE_FILE_S)
             self._writer.retry()
+            self._stop_at_the_limit()
         self._finish()
+
+    def _read(self) -> Sequence[Heard]:
+        if self._writer.is_at_its_limit and not self._source.is_live:
+            # A file can wait for the disk.
+            self._over.wait(LOOK_S)
+            return ()
+        return self._source.read(LOOK_S)
+
+    def _stop_at_the_limit(self) -> None:
+        """Rather stopped with a sentence than ended by a system that has no memory left."""
+        if not self._source.is_live or self._stop_ordered_at is not None:
+            return
+        if self._writer.is_at_its_limit:
+            self._writer.say_stopped()
+            self.stop()
 
     def _hear(self, heard: Heard) -> None:
         match heard:
@@ -309,12 +325,13 @@ class Recorder:
             self._tail.flush(self._writer)
         chunk = self._encode(pcm, self._index)
         rest = self._tail.cut(pcm)
+        until = self._tail.at_frame
         follower = self._follower() if stop_at is None else None
         if follower is None:
-            self._writer.seal(self._tail.session_id, chunk, stop_at=stop_at)
+            self._writer.seal(self._tail.session_id, chunk, until_frame=until, stop_at=stop_at)
             self._index += 1
         else:
-            self._roll_over(follower, chunk, rest)
+            self._roll_over(follower, chunk, rest, until)
 
     def _move_on_while_paused(self) -> None:
         """No chunk is cut in a pause, and a session must not expire in a long one."""
@@ -323,9 +340,11 @@ class Recorder:
         for chunk in self._chunker.finish():
             self._seal(chunk)
         if (follower := self._follower()) is not None:
-            self._roll_over(follower, None, b"")
+            self._roll_over(follower, None, b"", self._tail.at_frame)
 
-    def _roll_over(self, follower: SessionId, chunk: EncodedChunk | None, rest: bytes) -> None:
+    def _roll_over(
+        self, follower: SessionId, chunk: EncodedChunk | None, rest: bytes, until: int
+    ) -> None:
         # What lies behind the cut is durable in the new session before the old
         # one lets go of it; `recovery` takes it from the old one if the
         # program dies between the two.
@@ -339,7 +358,7 @@ class Recorder:
         if chunk is None:
             self._writer.note(present, Stopped(now))
         else:
-            self._writer.seal(present, chunk, stop_at=now)
+            self._writer.seal(present, chunk, until_frame=until, stop_at=now)
 
     def _follower(self) -> SessionId | None:
         try:

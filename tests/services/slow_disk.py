@@ -1,9 +1,13 @@
-"""A disk that does not answer: every commit of a real spool waits until the test lets it go."""
+"""A disk that does not answer: every commit of a real spool waits until the test lets it go.
+
+It can be full as well: then every write is refused at once.
+"""
 
 import contextlib
 import threading
 from collections.abc import Iterator
 
+from scribe_desktop.domain.errors import DiskFull
 from scribe_desktop.services.spool import Spool
 from scribe_desktop.services.spool_file import SpoolFile
 
@@ -15,6 +19,7 @@ class SlowDisk:
         self._answers = threading.Event()
         self._answers.set()
         self.waited = threading.Event()
+        self.is_full = False
         self._file: SpoolFile = spool._file
         self._transaction = self._file.transaction
         setattr(self._file, "transaction", self._slow_transaction)  # noqa: B010  its own again below
@@ -30,6 +35,8 @@ class SlowDisk:
 
     @contextlib.contextmanager
     def _slow_transaction(self) -> Iterator[None]:
+        if self.is_full:
+            raise DiskFull("The disk of this computer is full.", "Free some space.")
         with self._transaction():
             yield
             if not self._answers.is_set():
