@@ -19,7 +19,7 @@ from scribe_desktop.call import Answer, Call, Emit, Wishes, dictated_patient
 from scribe_desktop.doctor import examine
 from scribe_desktop.domain.audit import first_break
 from scribe_desktop.domain.dictation import Dictation, Status, listing, report, status
-from scribe_desktop.domain.errors import Retry, ScribeError
+from scribe_desktop.domain.errors import DiskFull, Retry, ScribeError
 from scribe_desktop.domain.notices import (
     LiveText,
     MicrophoneChanged,
@@ -126,7 +126,7 @@ def _record(call: Call, session_id: SessionId) -> bool:
     limit = None if seconds is None else TimeLimit(seconds)
 
     def over() -> bool:
-        return line.dictation(session_id).last.capture is Capture.STOPPED
+        return line.outline(session_id).last.capture is Capture.STOPPED
 
     def enough() -> bool:
         spoken_s = line.recorded_s(session_id)
@@ -158,10 +158,10 @@ def _collect(call: Call, session_id: SessionId, *, may_stop: bool) -> Answer:
         if call.program.strongroom.is_locked:
             # Nothing is sent before the keyring is open, and that may take hours.
             return True
-        return all(map(_is_settled, line.dictation(session_id).sessions))
+        return all(map(_is_settled, line.outline(session_id).sessions))
 
     while not wishes.wait_for(settled, timeout_s=_LOOK_S):
-        _emit_delivery(line.dictation(session_id), call.emit)
+        _emit_delivery(line.outline(session_id), call.emit)
     return answer_for(line.dictation(session_id))
 
 
@@ -349,8 +349,7 @@ def _export(call: Call) -> Answer:
 
 
 def _discard(call: Call) -> Answer:
-    call.line.discard(_chosen(call))
-    return _stored_report(call)
+    return _changed(call, call.line.discard)
 
 
 def _delete(call: Call) -> Answer:
@@ -360,14 +359,19 @@ def _delete(call: Call) -> Answer:
 
 
 def _restore(call: Call) -> Answer:
-    call.line.restore(_chosen(call))
-    return _stored_report(call)
+    return _changed(call, call.line.restore)
 
 
-def _stored_report(call: Call) -> Answer:
+def _changed(call: Call, change: Callable[[SessionId], None]) -> Answer:
     """The window may show what the disk has not yet; a command answers when it is done."""
-    while not call.program.settle(_LOOK_S) and not call.wishes.leave.is_set():
-        pass
+    with _watched(call):
+        change(_chosen(call))
+        while not call.line.settle(_LOOK_S):
+            if call.line.is_refused() or call.wishes.leave.is_set():
+                raise DiskFull(
+                    "The disk of this computer has not taken that yet, so it may not be stored.",
+                    "Free some space on the disk, then look with “scribe-desktop sessions”.",
+                )
     return _report(call)
 
 

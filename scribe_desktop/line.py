@@ -45,8 +45,12 @@ from scribe_desktop.ordering import cuts_for, service_named, upload_type_for, us
 from scribe_desktop.prompt_store import PromptStore
 from scribe_desktop.rolling_over import RollingOver, new_session_id
 from scribe_desktop.services.boot_clock import since_boot
+from scribe_desktop.services.disk_news import DiskNews
 from scribe_desktop.services.late_write import PATIENCE_S, LateWrites
 from scribe_desktop.stored_dictations import StoredDictations
+
+PROMISED_S = 1.0
+"""So much of what was spoken may be in memory only."""
 
 
 class Line(StoredDictations):
@@ -66,9 +70,11 @@ class Line(StoredDictations):
         now: Callable[[], float],
         since_boot: Callable[[], float] = since_boot,
         patience_s: float = PATIENCE_S,
+        disk: DiskNews | None = None,
     ) -> None:
         self._spool = store
-        self._writes = LateWrites(self.tell, patience_s=patience_s)
+        self._disk = disk or DiskNews(self.tell)
+        self._writes = LateWrites(self._disk.voice(), patience_s=patience_s)
         super().__init__(
             PromptStore(store, self._writes, now), now, lambda: self._settings, self.tell
         )
@@ -139,7 +145,8 @@ class Line(StoredDictations):
             session = self._new_session(order, session_id, follows)
             name = self._settings.microphone if microphone is None else microphone
             cuts = cuts_for(session.order, self._services)
-            recording = self._record_microphone(session.session_id, cuts, name, self.tell)
+            tell = self._disk.voice(of_speech=True)
+            recording = self._record_microphone(session.session_id, cuts, name, tell)
             self._at_work.begin_at_microphone(session.session_id, recording)
         self._services.prepare(session.order.service)
         return session.session_id
@@ -157,7 +164,8 @@ class Line(StoredDictations):
         self._services.prepare(session.order.service)
         cuts = cuts_for(session.order, self._services)
         try:
-            recording = self._record_file(session.session_id, cuts, path, self.tell)
+            tell = self._disk.voice(of_speech=True)
+            recording = self._record_file(session.session_id, cuts, path, tell)
         except ScribeError:
             self._apply(session.session_id, Cancelled(self._now()))
             raise
@@ -340,6 +348,16 @@ class Line(StoredDictations):
     def settle(self, timeout_s: float) -> bool:
         """Wait until all that was asked for is on disk; whether it is there in time."""
         return self._writes.settle(timeout_s)
+
+    def is_refused(self) -> bool:
+        """Whether the disk has refused something that still waits for it."""
+        return self._writes.is_refused()
+
+    def is_kept(self, timeout_s: float) -> bool:
+        """Wait a moment until all that was spoken and changed is on disk; whether it is."""
+        recording = self._at_work.find()
+        loose_s = seconds(recording.unkept_frames) if recording else 0.0
+        return self._writes.settle(timeout_s) and loose_s < PROMISED_S
 
     def close(self, timeout_s: float) -> float:
         """Stop and seal what records: the one part of leaving that must succeed.

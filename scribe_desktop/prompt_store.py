@@ -6,8 +6,7 @@ laid over what is stored. With a disk that is well nothing ever lies there.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,6 +17,7 @@ from scribe_desktop.domain.receipts import Receipt
 from scribe_desktop.domain.results import Author, Results, ResultsVersion
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.late_write import LateWrites
+from scribe_desktop.services.session_numbers import session_meant
 
 Change = Callable[[Session], Session]
 
@@ -59,8 +59,9 @@ class PromptStore:
         return _changed(stored, asked)
 
     def find(self, prefix: str) -> SessionId:
-        """The id that starts so."""
-        return self._store.find(prefix)
+        """The one session whose id begins so, or the newest for `last`; raises UnknownSession."""
+        # Also one that the disk has not yet: another patient's must not be taken for it.
+        return session_meant(self.sessions(), prefix)
 
     def sessions(self) -> tuple[Session, ...]:
         """All, newest first."""
@@ -132,25 +133,18 @@ class PromptStore:
         return self._writes.settle(timeout_s)
 
     def _write(self, asked: _Asked, write: Callable[[], object]) -> None:
-        def work() -> None:
-            write()
-            self._forget(asked)
-
         with self._lock:
             self._asked = (*self._asked, asked)
-        with self._forgotten_on_error(asked):
-            is_stored = self._writes.within(work)
+        # A dictation that is not to be recorded must not appear later; all else is kept.
+        is_stored = self._writes.within(
+            write,
+            of=asked.session_id,
+            lasts=asked.new is None,
+            done=partial(self._forget, asked),
+        )
         if not is_stored:
             for listener in tuple(self._listeners):
                 listener(self.get(asked.session_id))
-
-    @contextmanager
-    def _forgotten_on_error(self, asked: _Asked) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._forget(asked)
-            raise
 
     # --- what is not on disk yet ------------------------------------------------------------
 

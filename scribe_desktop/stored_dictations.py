@@ -73,6 +73,10 @@ class StoredDictations:
         receipts = {one.session_id: self._store.receipts(one.session_id) for one in chain}
         return Dictation(chain, latest, receipts)
 
+    def outline(self, session_id: SessionId) -> Dictation:
+        """The same without results: no disk is asked, so none can fail it."""
+        return Dictation(self._parts(session_id), {})
+
     def versions(self, session_id: SessionId) -> tuple[ResultsVersion, ...]:
         """Every version of the results as it is stored, oldest first."""
         return self._store.versions(session_id)

@@ -1,5 +1,6 @@
 """What a press stores is stored in its turn, and the press waits no longer than a window may."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,9 @@ import pytest
 from scribe_desktop.domain.errors import (
     DesktopError,
     DiskFull,
+    ScribeError,
     SettingsError,
+    SpoolDamaged,
     UnknownSession,
 )
 from scribe_desktop.domain.notices import Notice, SpoolTrouble, Trouble
@@ -145,3 +148,98 @@ def test_a_fault_of_ours_that_nobody_waits_for_is_the_last_resorts(
     assert writes.settle(WAIT_S)
     assert disk.taken == [1]
     assert raised.get(timeout=WAIT_S) is ZeroDivisionError
+
+
+def refusing(disk: Disk, number: int, left: list[int]) -> Callable[[], None]:
+    """Refused as often as `left` says."""
+
+    def work() -> None:
+        if left[0]:
+            left[0] -= 1
+            raise DiskFull("full", "make room")
+        disk.take(number)()
+
+    return work
+
+
+def test_one_that_the_disk_refuses_holds_up_only_what_changes_the_same() -> None:
+    disk, writes, left = Disk(), LateWrites(patience_s=WAIT_S), [10**9]
+    assert not writes.within(refusing(disk, 1, left), of="stuck", lasts=True)
+    assert not writes.within(disk.take(2), of="stuck")
+    disk.answers.set()
+    # Waited for and done, though something before it is refused again and again.
+    assert writes.within(disk.take(3), of="new")
+    assert writes.is_refused()
+    disk.refusals = [DiskFull("full", "make room")]
+    with pytest.raises(DiskFull):
+        writes.within(disk.take(4), of="another")
+    left[0] = 0
+    assert writes.settle(WAIT_S)
+    assert not writes.is_refused()
+    assert disk.taken == [3, 1, 2]
+
+
+def test_what_was_refused_at_once_is_kept_where_it_is_to_last() -> None:
+    said: list[Notice] = []
+    disk, writes, left = Disk(), LateWrites(said.append, patience_s=WAIT_S), [3]
+    disk.answers.set()
+    began = time.monotonic()
+    assert not writes.within(refusing(disk, 1, left), lasts=True)
+    assert time.monotonic() - began < WAIT_S / 2, "nobody waits for what was refused"
+    assert writes.settle(WAIT_S)
+    assert disk.taken == [1]
+    assert [one.recovered for one in said if isinstance(one, SpoolTrouble)] == [False, True]
+    disk.refusals = [UnknownSession("deleted")]
+    with pytest.raises(UnknownSession):
+        writes.within(disk.take(2), lasts=True)
+
+
+def test_that_the_disk_is_full_is_said_also_after_it_was_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(late_write, "SLOW_S", 0.01)
+    said: SimpleQueue[Notice] = SimpleQueue()
+    disk, writes, left = Disk(), LateWrites(said.put, patience_s=0.0), [0]
+
+    def work() -> None:
+        disk.answers.wait(WAIT_S)
+        refusing(disk, 1, left)()
+
+    assert not writes.within(work)
+    assert said.get(timeout=WAIT_S) is late_write._SLOW
+    left[0] = 5
+    disk.answers.set()
+    assert said.get(timeout=WAIT_S) is late_write._REFUSED
+    assert writes.settle(WAIT_S)
+    assert said.get(timeout=WAIT_S) is late_write._WELL_AGAIN
+    assert said.empty()
+
+
+def test_a_store_that_cannot_be_read_is_not_called_full() -> None:
+    said: SimpleQueue[Notice] = SimpleQueue()
+    disk, writes = Disk(), LateWrites(said.put, patience_s=0.0)
+    disk.refusals = [SpoolDamaged("damaged")]
+    assert not writes.within(disk.take(1))
+    disk.answers.set()
+    assert said.get(timeout=WAIT_S) is late_write._UNREADABLE
+    assert writes.settle(WAIT_S)
+
+
+@pytest.mark.parametrize(
+    "error", [None, UnknownSession("deleted"), DesktopError("no"), ZeroDivisionError()]
+)
+@pytest.mark.parametrize("patience_s", [0.0, WAIT_S])
+def test_whoever_asked_hears_that_it_is_over_whatever_came_of_it(
+    error: Exception | None, patience_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    disk, over = Disk(), threading.Event()
+    writes = LateWrites(patience_s=patience_s)
+    disk.refusals = [error] if error else []
+    if patience_s:
+        disk.answers.set()
+    with contextlib.suppress(type(error) if error else ScribeError):
+        writes.within(disk.take(1), done=over.set)
+    disk.answers.set()
+    assert over.wait(WAIT_S)
+    assert writes.settle(WAIT_S)
