@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.audit import AuditLine, Head, clinician
 from scribe_desktop.domain.chunker import Cuts
-from scribe_desktop.domain.errors import DiskFull, ScribeError
+from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.events import Cancelled
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
@@ -22,6 +22,7 @@ from scribe_desktop.domain.notices import (
     Trouble,
 )
 from scribe_desktop.domain.order import ServiceRef
+from scribe_desktop.domain.parting import parting
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
 from scribe_desktop.domain.vigil import Patience
@@ -30,6 +31,7 @@ from scribe_desktop.services.address import Tokens
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.credentials import Credentials
 from scribe_desktop.services.directory import Directory
+from scribe_desktop.services.disk_news import DiskNews
 from scribe_desktop.services.keeper import keep_house
 from scribe_desktop.services.late_write import LateWrites
 from scribe_desktop.services.local_service import Keep, LocalService, service_key
@@ -83,6 +85,10 @@ class NoWindow(ScribeError):
 class Window(Protocol):
     """The window, as other threads may speak to it."""
 
+    @property
+    def is_sent_away(self) -> bool:
+        """Whether the system ends the program, not the person in front of it."""
+
     def show(self) -> None:
         """Bring it to the front."""
 
@@ -123,8 +129,9 @@ class Program:
         loaded = SettingsFile(places.config).load()
         policy = machine_policy()
         self.complaints = loaded.complaints + policy.complaints
+        disk = DiskNews(self._tell)
         self._preferences = preferences = Preferences(
-            SettingsFile(places.config), loaded.settings, policy.values, LateWrites(self._tell)
+            SettingsFile(places.config), loaded.settings, policy.values, LateWrites(disk.voice())
         )
         use_proxy(preferences.load().proxy)
         self._child = LocalService(
@@ -172,6 +179,7 @@ class Program:
             record_microphone=self._record_microphone,
             record_file=self._record_file,
             now=time.time,
+            disk=disk,
         )
         self.line.subscribe(self._obey_setting)
         self.computer = Computer(self.line)
@@ -217,20 +225,10 @@ class Program:
     def _seal(self) -> None:
         until = time.monotonic() + SEAL_LIMIT_S
         unkept_s = self.line.close(SEAL_LIMIT_S)
-        if not self.settle(until - time.monotonic()):
-            log.critical("a change could not be written")
-            self.parting = DiskFull(
-                "The disk did not take the last change in time, and the program had to end. "
-                "All before that is safe.",
-                "Look at the dictation and the settings when you start again.",
-            )
-        if unkept_s > 0:
-            log.critical("%.1f s of speech could not be written", unkept_s)
-            self.parting = DiskFull(
-                f"The disk did not take the last {max(unkept_s, 0.1):.1f} seconds that were "
-                "spoken, and the program had to end. All before that is safe.",
-                "Free some space on the disk, then dictate the end again.",
-            )
+        is_settled = self.settle(until - time.monotonic())
+        self.parting = parting(unkept_s, is_settled=is_settled)
+        if self.parting is not None:
+            log.critical("not on disk: %.1f s of speech; changes: %s", unkept_s, not is_settled)
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until all that was changed is on disk; whether it is there in time."""
@@ -377,11 +375,16 @@ class Program:
         """
         threading.Thread(target=_load_recorder, name="warming up", daemon=True).start()
 
+    def foretell_room(self) -> None:
+        """Say so when the disk has room for a few hours of dictation only, or less."""
+        if scarce := low_room(self.places.data):
+            # No trouble yet: not with a voice of `DiskNews`, which waits for the end of it.
+            self._tell(scarce)
+
     def _record_microphone(
         self, session_id: SessionId, cuts: Cuts, name: str, tell: Listener
     ) -> "Recorder":
-        if scarce := low_room(self.places.data):
-            tell(scarce)
+        self.foretell_room()
         return self._started(
             self.microphones().source(name),
             session_id,

@@ -1,6 +1,7 @@
 """Opens the window over the line, and gives it what this computer has around it."""
 
 import logging
+import sys
 import threading
 from contextlib import closing
 from typing import Any
@@ -10,13 +11,20 @@ from scribe_desktop.call import Wishes
 from scribe_desktop.commands import run, serve_others
 from scribe_desktop.desktop.idle import idle_s
 from scribe_desktop.doctor import examine
+from scribe_desktop.domain.errors import ScribeError, SpoolError
 from scribe_desktop.domain.notices import Trouble
+from scribe_desktop.exits import Exit
 from scribe_desktop.services.control import Control, Holder
 from scribe_desktop.services.frugality import Frugality
 from scribe_desktop.services.keyring_door import ASK_LIMIT_S, KeyringDoor, KeyringSilent
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
-from scribe_desktop.ui.application import WindowCommands, make_application, run_window
+from scribe_desktop.ui.application import (
+    WindowCommands,
+    make_application,
+    run_window,
+    tell_parting,
+)
 from scribe_desktop.ui.network import NetworkNews
 from scribe_desktop.ui.unlocking import is_tried_again
 from scribe_desktop.ui.workplace import Workplace
@@ -81,6 +89,9 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
                 line.tell(Trouble(notice.message, notice.remedy))
             for complaint in program.complaints:
                 line.tell(Trouble(complaint))
+            if not any(isinstance(one, SpoolError) for one in program.opening_notices):
+                # One sentence is on screen, and that recordings were damaged matters more.
+                program.foretell_room()
             if request["files"]:
                 run(program, request, lambda _: None, Wishes(threading.Event(), threading.Event()))
             updates.start()
@@ -89,7 +100,7 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             frugality.start()
 
         try:
-            return run_window(
+            code = run_window(
                 line,
                 _workplace(program, workstation, updates),
                 ready=ready,
@@ -101,6 +112,16 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
             updates.stop()
             workstation.stop()
             holder.abandon(ABANDON_LIMIT_S)
+    return code if program.parting is None else _parted(program, program.parting)
+
+
+def _parted(program: Program, words: ScribeError) -> int:
+    """Say what could not be kept: to the person who closed the window, or to whoever reads."""
+    if program.window is None or program.window.is_sent_away:
+        sys.stderr.write(f"{words}\n")
+    else:
+        tell_parting(words)
+    return Exit.FAILED
 
 
 def _opened() -> Program:

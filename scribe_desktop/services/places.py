@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from scribe_desktop.domain.errors import DiskFull
+
 HOME_VARIABLE = "SCRIBE_DESKTOP_HOME"
 
 _NAME = "scribe-desktop"
@@ -55,7 +57,7 @@ class Places:
 
 
 def find_places(environ: Mapping[str, str] = os.environ) -> Places:
-    """The folders of this user, made if they are not there."""
+    """The folders of this user, made if they are not there; raises DiskFull."""
     chosen = environ.get(HOME_VARIABLE)
     if chosen:
         home = Path(chosen).expanduser().resolve()
@@ -69,8 +71,15 @@ def find_places(environ: Mapping[str, str] = os.environ) -> Places:
             platformdirs.user_cache_path(_NAME, appauthor=False),
             platformdirs.user_log_path(_NAME, appauthor=False),
         )
-    for folder in (places.data, places.config, places.cache, places.logs):
-        make_private(folder)
+    try:
+        for folder in (places.data, places.config, places.cache, places.logs):
+            make_private(folder)
+    except OSError as error:
+        raise DiskFull(
+            "The disk of this computer is full or cannot be written, so Scribe Desktop cannot "
+            "start. What was recorded before is not touched.",
+            "Free some space, or have the disk made writable, then start again.",
+        ) from error
     return places
 
 

@@ -18,7 +18,7 @@ from PySide6.QtCore import QEvent, QObject, QSettings, QSocketNotifier, Qt, Slot
 from PySide6.QtGui import QFileOpenEvent, QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from scribe_desktop.domain.errors import place_of
+from scribe_desktop.domain.errors import ScribeError, place_of
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.crossing import Crossing
 from scribe_desktop.ui.deeds import Telling
@@ -105,6 +105,11 @@ class WindowCommands(QObject):
     def quit(self) -> None:
         """Leave without asking: what was spoken is in the spool."""
         self._wanted.send(self._windows.main.close_without_asking)
+
+    @property
+    def is_sent_away(self) -> bool:
+        """Whether the system ends the program, not the person in front of it."""
+        return self._windows.main.is_sent_away
 
     @Slot(object)
     def _obey(self, deed: Callable[[], None]) -> None:
@@ -200,6 +205,16 @@ def _noted(kind: type[BaseException], trace: TracebackType | None) -> str:
     fault = f"{kind.__name__} at {place_of(trace)}"
     log.error("unforeseen %s", fault)
     return fault
+
+
+def tell_parting(words: ScribeError) -> None:
+    """Say what the disk did not take, after the window has closed; waits until it is read."""
+    box = QMessageBox(
+        QMessageBox.Icon.Warning, TITLE, words.message, QMessageBox.StandardButton.Close
+    )
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(words.remedy)
+    box.exec()
 
 
 def has_the_focus() -> bool:

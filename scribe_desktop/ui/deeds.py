@@ -39,6 +39,10 @@ class Telling:
 
 
 HIDDEN = Telling("Text is hidden, so none leaves the program.", "Show it again first.")
+NOTHING_TO_EDIT = Telling(
+    "This dictation was set aside, so your edit was not stored.",
+    "Take the dictation back, then keep the edit again.",
+)
 
 
 class Deeds(QObject):
@@ -54,6 +58,7 @@ class Deeds(QObject):
     playing_changed = Signal(bool)
     silenced = Signal()
     text_refused = Signal(str)
+    edit_refused = Signal(str, str, str)
     imported = Signal(str)
 
     def __init__(self, line: Line, workplace: Workplace, parent: QObject | None = None) -> None:
@@ -79,6 +84,10 @@ class Deeds(QObject):
         except ScribeError as error:
             self.tell_error(error)
             return None
+
+    def _did(self, deed: Callable[[], object]) -> bool:
+        """Have it done; whether it was. If not a sentence says so, and nothing may deny it."""
+        return self.ask(lambda: (deed(),)) is not None
 
     def tell_error(self, error: ScribeError) -> None:
         """Show an error's sentence."""
@@ -122,16 +131,17 @@ class Deeds(QObject):
         """Set the running dictation aside, and offer to take that back."""
         running = self._line.running()
         if running is not None:
-            self.ask(self._line.cancel)
+            is_done = self._did(self._line.cancel)
             self.running_changed.emit()
-            self._offer_undo(running.session_id, "The dictation was cancelled.")
+            if is_done:
+                self._offer_undo(running.session_id, "The dictation was cancelled.")
 
     # --- stored dictations ---
     @Slot(str)
     def discard(self, session_id: SessionId) -> None:
         """Set a stored dictation aside, and offer to take that back."""
-        self.ask(lambda: self._line.discard(session_id))
-        self._offer_undo(session_id, "The dictation was set aside.")
+        if self._did(lambda: self._line.discard(session_id)):
+            self._offer_undo(session_id, "The dictation was set aside.")
 
     def _offer_undo(self, session_id: SessionId, message: str) -> None:
         undo = Telling(
@@ -163,9 +173,13 @@ class Deeds(QObject):
     def store_edit(self, session_id: SessionId, key: str, text: str) -> None:
         """Store the clinician's version beside the service's."""
         parts = self._parts(session_id)
-        wanted = self.ask(lambda: edits(parts, self._line.versions, key, text)) or ()
-        for part_id, results in wanted:
-            self.ask(partial(self._line.edit, part_id, results))
+        wanted = self.ask(lambda: edits(parts, self._line.versions, key, text))
+        stored = [self._did(partial(self._line.edit, *one)) for one in wanted or ()]
+        if wanted is not None and not stored:
+            self.told.emit(NOTHING_TO_EDIT)
+        if not stored or not all(stored):
+            # It exists nowhere else.
+            self.edit_refused.emit(session_id, key, text)
 
     def give_to(self, session_id: SessionId, patient: Patient) -> None:
         """Change whose visit a dictation is."""

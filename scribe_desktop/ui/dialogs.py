@@ -14,21 +14,42 @@ from scribe_desktop.ui.theme import SPACE
 from scribe_desktop.ui.titles import TITLE
 from scribe_desktop.ui.view_state import Tone, silence_sentence
 
+SAFE_EITHER_WAY = "What was spoken so far is safe either way."
+MAY_BE_LOST = "The disk of this computer has not taken all of it. What it does not take is lost."
 
-def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None]) -> None:
+
+def ask_to_close(parent: QWidget, stop_and_close: Callable[[], None], *, is_kept: bool) -> None:
     """Ask what is to become of the dictation that runs; Escape and Return go on recording."""
+    more = SAFE_EITHER_WAY if is_kept else MAY_BE_LOST
+    yes = "Stop, deliver and close" if is_kept else "Stop and close anyway"
+    question = _question(parent, "A dictation is still being recorded.", more)
+    _offer(question, yes, "Go on recording", stop_and_close)
+
+
+def ask_to_lose(parent: QWidget, close: Callable[[], None]) -> None:
+    """Ask before the program ends with something in memory only; Escape and Return stay."""
+    question = _question(parent, "What you said or changed last is in memory only.", MAY_BE_LOST)
+    _offer(question, "Close anyway", "Stay", close)
+
+
+def _question(parent: QWidget, text: str, more: str) -> QMessageBox:
     question = QMessageBox(parent)
     question.setIcon(QMessageBox.Icon.Question)
     question.setWindowTitle(TITLE)
     question.setTextFormat(Qt.TextFormat.PlainText)
-    question.setText("A dictation is still being recorded.")
-    question.setInformativeText("What was spoken so far is safe either way.")
-    stop = question.addButton("Stop, deliver and close", QMessageBox.ButtonRole.AcceptRole)
-    on = question.addButton("Go on recording", QMessageBox.ButtonRole.RejectRole)
-    question.setDefaultButton(on)
-    question.setEscapeButton(on)
+    question.setText(text)
+    question.setInformativeText(more)
     question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    stop.clicked.connect(stop_and_close)
+    return question
+
+
+def _offer(question: QMessageBox, yes: str, no: str, go: Callable[[], None]) -> None:
+    """Two answers, of which Escape and Return give the one that changes nothing."""
+    agree = question.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    stay = question.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    question.setDefaultButton(stay)
+    question.setEscapeButton(stay)
+    agree.clicked.connect(go)
     question.open()
 
 

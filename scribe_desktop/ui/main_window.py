@@ -44,7 +44,12 @@ from scribe_desktop.ui.as_one import (
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.consent import Consent
 from scribe_desktop.ui.deeds import Deeds, Telling
-from scribe_desktop.ui.dialogs import ask_to_close, part_telling, silence_telling
+from scribe_desktop.ui.dialogs import (
+    ask_to_close,
+    ask_to_lose,
+    part_telling,
+    silence_telling,
+)
 from scribe_desktop.ui.help import show_help
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.lists import Lists
@@ -65,6 +70,8 @@ from scribe_desktop.ui.workplace import NOTHING_AROUND, Workplace
 FOOT_TICK_MS = 1000
 FRAME = 48
 """What a window manager may add around the window, so that it fits on a small screen."""
+KEPT_WAIT_S = 0.2
+"""How long a window that closes waits for the disk before it asks."""
 NARROW = 760
 """Below so many logical pixels the list and the result take turns."""
 
@@ -82,6 +89,7 @@ class MainWindow(QMainWindow):
         self._live: dict[SessionId, str] = {}
         self._offer = line.offer()
         self._may_close = False
+        self.is_sent_away = False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(program_icon())
         self.deeds = Deeds(line, workplace, self)
@@ -422,21 +430,32 @@ class MainWindow(QMainWindow):
         self.results.setVisible(not narrow or not listed)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask before leaving a dictation that is running; one click must not end it."""
+        """Ask before leaving what runs or is in memory only; one click must not end it."""
         self.results.keep_edit()
-        if self._line.running() is not None and not self._may_close:
+        if not self._may_close and self._asks_to_close():
             event.ignore()
-            ask_to_close(self, self._stop_and_close)
             return
         event.accept()
         self.closed.emit()
 
+    def _asks_to_close(self) -> bool:
+        is_kept = self._line.is_kept(KEPT_WAIT_S) and not self.results.holds_edits
+        if self._line.running() is not None:
+            ask_to_close(self, self._stop_and_close, is_kept=is_kept)
+        elif not is_kept:
+            ask_to_lose(self, self._close_anyway)
+        return self._line.running() is not None or not is_kept
+
     def _stop_and_close(self) -> None:
         self.deeds.stop()
-        self.close_without_asking()
+        self._close_anyway()
+
+    def _close_anyway(self) -> None:
+        self._may_close = True
+        self.close()
 
     @Slot()
     def close_without_asking(self) -> None:
-        """The computer is going down: what was spoken is in the spool."""
-        self._may_close = True
-        self.close()
+        """The computer is going down: what was spoken is in the spool, and nobody may be there."""
+        self.is_sent_away = True
+        self._close_anyway()

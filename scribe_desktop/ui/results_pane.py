@@ -79,10 +79,13 @@ class ResultsPane(QWidget):
     advice_taken = Signal(object)
     documents_wanted = Signal()
 
+    _edit_held = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self._shown: Shown | None = None
         self._edited_tab: ResultTab | None = None
+        self._held: dict[tuple[str, str], str] = {}
         self._tabs: tuple[ResultTab, ...] = ()
         self._heard_tabs: dict[str, ResultTab] = {}
         self._colours = LIGHT
@@ -117,6 +120,7 @@ class ResultsPane(QWidget):
         self.actions_row.edit_pressed.connect(self._begin_edit)
         self.actions_row.keep_pressed.connect(self.keep_edit)
         self.actions_row.drop_pressed.connect(self._drop_edit)
+        self._edit_held.connect(self._reopen, Qt.ConnectionType.QueuedConnection)
 
     def _lay_out(self) -> None:
         sheet = card()
@@ -394,7 +398,8 @@ class ResultsPane(QWidget):
         if tab is None:
             return
         self._edited_tab = tab
-        self.editor.open_text(tab.body, is_markdown=tab.is_markdown)
+        text = self._held.pop(self._place_of(tab), tab.body)
+        self.editor.open_text(text, is_markdown=tab.is_markdown)
         self.pages.setCurrentWidget(self.editor)
         self._show_actions()
         self.editor.setFocus()
@@ -407,6 +412,27 @@ class ResultsPane(QWidget):
         self.documents.keep_edit()
         if tab is not None and shown is not None and text != tab.body:
             self.edited.emit(shown.session.session_id, tab.key, text)
+
+    @property
+    def holds_edits(self) -> bool:
+        """Whether an edit that could not be kept is only here."""
+        return bool(self._held)
+
+    @Slot(str, str, str)
+    def hold_edit(self, session_id: str, key: str, text: str) -> None:
+        """What was to be kept was not: the editor opens with it again, now or when it is wanted."""
+        self._held[session_id, key] = text
+        self._edit_held.emit()
+
+    @Slot()
+    def _reopen(self) -> None:
+        """Not at once: it was perhaps kept because another dictation is about to be shown."""
+        tab = self.tab()
+        if tab is not None and not self.is_editing and self._place_of(tab) in self._held:
+            self._begin_edit()
+
+    def _place_of(self, tab: ResultTab) -> tuple[str, str]:
+        return (self._shown.session.session_id if self._shown else "", tab.key)
 
     @Slot()
     def _drop_edit(self) -> None:

@@ -31,6 +31,7 @@ class ShownDictation(QObject):
         pane.copy_pressed.connect(deeds.copy)
         pane.insert_pressed.connect(deeds.insert)
         pane.edited.connect(deeds.store_edit)
+        deeds.edit_refused.connect(pane.hold_edit)
         pane.advice_taken.connect(self._take_advice)
         row.play_pressed.connect(self.play_there)
         row.export_pressed.connect(self._export)

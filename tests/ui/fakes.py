@@ -150,6 +150,7 @@ class ScriptedLine:
     offered: Offer = OFFER
     loudness: Level = field(default_factory=lambda: Level(-22.0, -14.0))
     spoken_s: float = 0.0
+    kept: bool = True
     plugged: tuple[MicrophoneChoice, ...] = (
         MicrophoneChoice("usb-1", "SpeechMike Premium", is_default=True),
         MicrophoneChoice("pci-0", "Built-in microphone"),
@@ -261,6 +262,9 @@ class ScriptedLine:
     def running(self) -> Session | None:
         open_ones = (s for s in self.stored.values() if s.capture is not Capture.STOPPED)
         return next(open_ones, None)
+
+    def is_kept(self, timeout_s: float) -> bool:
+        return self.kept
 
     def recorded_s(self) -> float:
         return self.spoken_s

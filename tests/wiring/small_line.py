@@ -44,6 +44,7 @@ class Recording:
         self.session_id = session_id
         self.recorded_frames = self.session_frames = 0
         self.is_stopped = False
+        self.unkept_frames = 0
         self.goes_on_in: list[SessionId] = []
 
     def continue_in(self, session_id: SessionId) -> None:
