@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console import ROOT, SetUpError, say
+from disks import NEEDED, can_have_a_disk
 from environment import set_up
 
 PURE = "scribe_desktop/domain/*,scribe_desktop/protocol/*"
@@ -125,6 +126,8 @@ def _checks_pass(python: Path, options: argparse.Namespace) -> bool:
     failed = [check.name for check in static_checks(python) if not _passes(check)]
     if failed or options.quick or options.paths:
         return not failed
+    if not can_have_a_disk():
+        print(f"disks that fail      not run: {NEEDED}", flush=True)
     if not can_make_a_root():
         print("installed program    not run: it needs root on Debian or Ubuntu", flush=True)
         return True

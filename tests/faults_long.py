@@ -48,7 +48,7 @@ SUITES = {
         "tests/services/test_spool_faults.py",
         "tests/services/test_spool_power.py",
         "tests/faults/test_disk.py",
-        "tests/faults/failing_disk.py",
+        "tests/faults/test_failing_disk.py",
         "tests/services/test_full_disk.py",
         "tests/services/test_slow_disk.py",
         "tests/faults/test_locked_keyring.py",

@@ -36,6 +36,7 @@ class Home:
     """One user's files, and the program started in them."""
 
     folder: Path
+    program: str = program_to_kill.__file__
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -55,7 +56,7 @@ class Home:
     def started(
         self, *arguments: str, passes: tuple[int, ...] = ()
     ) -> "Iterator[subprocess.Popen[str]]":
-        script = (program_to_kill.__file__, str(self.speech), str(self.count))
+        script = (self.program, str(self.speech), str(self.count))
         process = subprocess.Popen(
             [sys.executable, *script, *arguments],
             env=self.environment,
