@@ -236,6 +236,34 @@ def test_that_a_dictation_is_in_memory_only_is_said_also_where_its_session_is_re
     assert b"".join(decode(chunk.body) for chunk in chunks) == spoken
 
 
+def test_a_disk_that_was_full_and_is_read_only_now_is_said_to_be_so(spool: Spool) -> None:
+    """Another remedy is needed; the same reason is said once."""
+    spool.add(Session(ID, 1.0, Order()))
+    append = spool.append_tail
+    reasons = ["full", "full", "read-only", "read-only"]
+
+    def refuse(session_id: SessionId, at_frame: int, pcm: bytes) -> None:
+        if reasons:
+            raise DiskFull(reasons.pop(0), "do something")
+        append(session_id, at_frame, pcm)
+
+    setattr(spool, "append_tail", refuse)  # noqa: B010
+    spoken = pcm16(speechlike(2.0))
+    blocks = [Block(spoken[at : at + BLOCK_BYTES]) for at in range(0, len(spoken), BLOCK_BYTES)]
+    told: list[SpoolTrouble] = []
+    ticks = iter(range(1_000_000))
+    recorder = Recorder(
+        spool, ScriptedSource(blocks), ID, Cuts(rules=((5.0, 0.1),), limit_s=10.0),
+        lambda one: told.append(one) if isinstance(one, SpoolTrouble) else None, lambda: 2.0,
+        clock=lambda: next(ticks) * 0.5, is_quiet=loud_is_speech, encoding=encode_wav,
+    )  # fmt: skip
+    recorder.start()
+    assert recorder.join(WAIT_S)
+    assert not reasons
+    assert [one.message for one in told[:2]] == ["full", "read-only"]
+    assert [one.recovered for one in told] == [False, False, True]
+
+
 class HangsAtCheckpoint:
     """A connection whose disk does not answer while the log is emptied."""
 
