@@ -23,8 +23,11 @@ class Nothing:
     def prepare(self, _service: object) -> None:
         """Nothing has to be made ready."""
 
-    def release(self, _session_id: object) -> None:
+    def release(self, _session_id: object = None, *, is_network_new: bool = False) -> None:
         """Nothing waits."""
+
+    def ask_now(self, *, is_network_new: bool = False) -> None:
+        """Nothing is asked."""
 
     def offer(self, _service: object) -> Offer:
         return Offer("nothing")
