@@ -76,8 +76,8 @@ def next_step(session: Session, now: float) -> Step:
         return Rest()
     if session.retry_at is not None and session.retry_at > now:
         return Rest(session.retry_at)
-    if session.is_cancelled or session.is_empty:
-        return _withdrawal(session)
+    if _comes_to_nothing(session):
+        return Withdraw() if is_to_withdraw(session) else Rest()
     match session.delivery:
         case Delivery.UNSENT:
             return Create() if _is_worth_opening(session) else Rest()
@@ -116,10 +116,10 @@ def _open_step(session: Session) -> Step:
 
 def is_to_withdraw(session: Session) -> bool:
     """Whether the service has yet to be told that it was thrown away."""
-    if not (session.is_cancelled or session.is_empty) or session.remote is None:
-        return False
-    return not session.withdrawn and session.delivery is not Delivery.RESOLVED
+    delivered = session.delivery is Delivery.RESOLVED
+    is_open = session.remote is not None and not session.withdrawn and not delivered
+    return is_open and _comes_to_nothing(session)
 
 
-def _withdrawal(session: Session) -> Step:
-    return Withdraw() if is_to_withdraw(session) else Rest()
+def _comes_to_nothing(session: Session) -> bool:
+    return session.is_cancelled or session.is_empty

@@ -150,7 +150,7 @@ STEP_MUTANTS = {
     ),
     "a text is taken for speech": ("if session.typed:", "if False:"),
     "nobody asks for the result": ("return Poll()", "return Rest()"),
-    "the service is not told of a cancel": ("return Withdraw()", "return Rest()"),
+    "the service is not told of a cancel": ("return Withdraw() if", "return Rest() if"),
     "the service is told of a cancel for ever": (
         "not session.withdrawn and not delivered",
         "not delivered",
