@@ -115,6 +115,10 @@ _NO_ROOM = {dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_READONLY, dba
 _UNREADABLE = {dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB}
 _PRIMARY_CODE = 0xFF
 
+CACHE_KB = 256
+"""Speech is written once and read once: the usual two megabytes for each of two connections only
+filled up while somebody dictated."""
+
 
 def connect(path: Path, key: bytes, *, for_rescue: bool = False) -> Any:  # noqa: ANN401  untyped library
     """Open the encrypted file; nothing is read yet, so a wrong key shows at the first read.
@@ -136,6 +140,7 @@ def connect(path: Path, key: bytes, *, for_rescue: bool = False) -> Any:  # noqa
         # A damaged page would otherwise be reported on stderr by the library itself.
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}{salt.hex()}'\"")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         if for_rescue:
             connection.execute("PRAGMA writable_schema = ON")
     return connection

@@ -39,16 +39,40 @@ with tempfile.NamedTemporaryFile() as report:
 """
 
 
-def heaps(how: str) -> int:
+BLOCKS = """
+import ctypes, re, sys, tempfile
+from scribe_desktop.services.frugality import keep_small
+
+if sys.argv[1] == "small":
+    keep_small()
+kept = [bytes(100_000) for _ in range(50)]
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+libc.fclose.argtypes = [ctypes.c_void_p]
+libc.malloc_info.argtypes = [ctypes.c_int, ctypes.c_void_p]
+with tempfile.NamedTemporaryFile() as report:
+    file = libc.fopen(report.name.encode(), b"w")
+    libc.malloc_info(0, file)
+    libc.fclose(file)
+    print(re.findall(rb'type="mmap" count="(\\d+)"', report.read())[-1].decode())
+"""
+
+
+def counted(program: str, how: str) -> int:
     measured = subprocess.run(
-        [sys.executable, "-c", MEASURE, how], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program, how], check=True, capture_output=True, text=True
     )
     return int(measured.stdout)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's heaps")
 def test_twelve_threads_share_two_heaps() -> None:
-    assert heaps("small") <= 2 < heaps("usual")
+    assert counted(MEASURE, "small") <= 2 < counted(MEASURE, "usual")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's heaps")
+def test_a_block_of_speech_leaves_no_hole_among_what_stays() -> None:
+    assert counted(BLOCKS, "small") >= 50 > counted(BLOCKS, "usual")
 
 
 FREED = """
