@@ -44,6 +44,7 @@ class ActionRow(QWidget):
         super().__init__()
         self._can: dict[QWidget, bool] = {}
         self._colours: Colours | None = None
+        self._offered: tuple[TemplateOffer, ...] = ()
         self.copy = button("Copy", "Copy this text", kind="primary")
         self.insert = button("Insert", "Insert this text at the cursor of the other program")
         self.edit = button("Edit", "Edit this text")
@@ -122,6 +123,10 @@ class ActionRow(QWidget):
 
     def offer_templates(self, templates: tuple[TemplateOffer, ...]) -> None:
         """List the templates that this dictation does not have yet."""
+        if templates == self._offered:
+            # Drawn with every chunk of a running dictation; a menu that is open stays as it is.
+            return
+        self._offered = templates
         self.another_menu.clear()
         for template in templates:
             action = self.another_menu.addAction(template.name)

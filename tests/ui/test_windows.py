@@ -697,3 +697,19 @@ def test_a_missing_model_is_said_at_the_start_and_fetched_by_one_press(
     assert isinstance(page, ServicesPage)
     qtbot.waitUntil(lambda: not page.progress.isVisibleTo(page))
     assert not page.fetch.isVisibleTo(page)
+
+
+def test_a_menu_of_templates_that_is_open_outlives_the_next_chunk(
+    windows: Windows, line: ScriptedLine
+) -> None:
+    main = windows.main
+    main.list.view.setCurrentIndex(main.list.view.model().index(0, 0))
+    row, shown = main.results.actions_row, main.results.shown
+    assert shown is not None
+    before = row.another_menu.actions()
+    assert before
+    main.results.show_session(replace(shown, session=replace(shown.session, frames=99)))
+    assert row.another_menu.actions() == before
+    fewer = replace(shown, offer=replace(shown.offer, templates=()))
+    main.results.show_session(fewer)
+    assert row.another_menu.actions() == []
