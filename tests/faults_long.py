@@ -37,30 +37,65 @@ KILLS = 200
 SPEECH_S = 9.5
 ENDURED_HOURS = 3.0
 HOUR_MINUTES = 60.0
+SIDE_BY_SIDE = ("--numprocesses=3", "--dist=loadfile", "--max-worker-restart=0")
+"""Most of what they do is to wait."""
 
 SUITES = {
     "Network and service": [
         "tests/faults/test_matrix.py",
+        "tests/faults/test_lying_service.py",
+        "tests/faults/test_dead_lines.py",
+        "tests/faults/test_neighbours.py",
+        "tests/faults/test_a_day_later.py",
+        "tests/faults/test_offline_first.py",
+        "tests/faults/test_unheard.py",
         "tests/services/test_waiting.py",
-        "tests/faults/test_canaries.py",
+        "tests/services/test_cut_calls.py",
     ],
     "Disk, damage, keys, power": [
         "tests/services/test_spool_faults.py",
         "tests/services/test_spool_power.py",
+        "tests/services/test_recorder_killed.py",
         "tests/faults/test_disk.py",
         "tests/faults/test_failing_disk.py",
         "tests/services/test_full_disk.py",
         "tests/services/test_slow_disk.py",
+        "tests/wiring/test_presses_on_a_slow_disk.py",
+        "tests/wiring/test_cancel_on_a_slow_disk.py",
+        "tests/wiring/test_parting.py",
         "tests/faults/test_locked_keyring.py",
-        "tests/faults/test_delete.py",
+        "tests/services/test_bringing_home.py",
     ],
-    "Leaving, sleep, clock, length": [
+    "Leaving, sleep, clock, length, microphone": [
         "tests/faults/test_leaving.py",
+        "tests/faults/test_signing_out.py",
+        "tests/faults/test_service_killed.py",
+        "tests/services/test_local_service.py",
         "tests/live/test_computer.py",
+        "tests/wiring/test_computer.py",
         "tests/faults/test_moved_clock.py",
         "tests/faults/test_long.py",
+        "tests/wiring/test_rolling_over.py",
+        "tests/services/test_watched_microphone.py",
+        "tests/live/test_microphone_live.py",
+        "tests/live/test_unplugged_dictation.py",
     ],
-    "Rules of the delivery": ["tests/domain/test_session_machine.py"],
+    "Undo, retention, deleting": [
+        "tests/faults/test_undo.py",
+        "tests/services/test_time_travel.py",
+        "tests/faults/test_delete.py",
+        "tests/faults/test_really_deleted.py",
+    ],
+    "Privacy": [
+        "tests/faults/test_canaries.py",
+        "tests/faults/test_last_words.py",
+        "tests/live/test_outside.py",
+        "tests/command_line/test_custody.py",
+    ],
+    "Rules of the delivery": [
+        "tests/domain/test_session_machine.py",
+        "tests/domain/test_mutants.py",
+    ],
 }
 
 
@@ -177,7 +212,8 @@ def alone(script: str, *arguments: str) -> dict[str, Any]:
 def run_suite(suite: str, folder: Path) -> dict[str, Any]:
     """Each fault of a suite: how often it was tried, and whether all went as promised."""
     record = folder / "record.xml"
-    command = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={record}", *SUITES[suite]]
+    command = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={record}", *SIDE_BY_SIDE]
+    command += SUITES[suite]
     long_form = {**os.environ, "SCRIBE_FAULTS_LONG": "1"}
     subprocess.run(command, cwd=ROOT, check=False, env=long_form)
     faults: dict[str, dict[str, Any]] = {}

@@ -7,7 +7,7 @@ and some of it, torn and out of order. Each is opened as the program opens it.
 What a call had acknowledged before must be there, byte for byte; the call under
 way is there wholly or not at all; and no world may fail to open.
 
-`SCRIBE_LONG_POWER` in the environment makes the long form: the log is as long
+`SCRIBE_FAULTS_LONG` in the environment makes the long form: the log is as long
 as in the program, and each prefix has more worlds.
 """
 
@@ -45,7 +45,7 @@ class Form:
 
 SHORT = Form(rounds=1, pages=25, torn=1)
 LONG = Form(rounds=16, pages=0, torn=2)
-FORM = LONG if os.environ.get("SCRIBE_LONG_POWER") else SHORT
+FORM = LONG if os.environ.get("SCRIBE_FAULTS_LONG") else SHORT
 
 
 class Lost(AssertionError):
