@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scribe_desktop.commands import _emit_delivery
+from scribe_desktop.dictating import _emit_delivery
 from scribe_desktop.domain.dictation import Dictation
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.session import Capture, Problem, Session, SessionId

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from scribe_desktop.commands import order_for
+from scribe_desktop.dictating import order_for
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import THIS_COMPUTER, ServiceRef, UploadType
 from scribe_desktop.domain.settings import Profile, Settings, with_value
