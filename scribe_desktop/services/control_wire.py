@@ -203,12 +203,24 @@ def _socket_path(folder: Path) -> Path:
         return path
     # A deep home: a short name in a private folder elsewhere, told in the address file.
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
-    private = Path(tempfile.gettempdir()) / f"scribe-desktop-{os.getuid()}-{name}"
+    short = f"scribe-desktop-{os.getuid()}-{name}"
+    elsewhere = _short_folder(short)
+    private = elsewhere / short
     with contextlib.suppress(FileExistsError):
         private.mkdir(mode=0o700)
     state = private.lstat()
     is_ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid()
     if not is_ours or state.st_mode & 0o077:
         # Someone else was there first; a fresh name cannot have been foreseen.
-        private = Path(tempfile.mkdtemp(prefix="scribe-desktop-"))
+        private = Path(tempfile.mkdtemp(prefix="scribe-desktop-", dir=elsewhere))
     return private / SOCKET_FILE
+
+
+def _short_folder(name: str) -> Path:
+    """The first folder for what lives as long as a run in which a socket of that name fits."""
+    for folder in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
+        path = os.path.join(folder, name, SOCKET_FILE)  # noqa: PTH118  only its length counts
+        if os.access(folder, os.W_OK) and len(os.fsencode(path)) <= _LONGEST_UNIX_PATH:
+            return Path(folder)
+    # A temporary folder of this user's own may be as deep as the home. This one never is.
+    return Path("/tmp")  # noqa: S108  what is made in it is private

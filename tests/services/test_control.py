@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Client
@@ -323,8 +324,23 @@ def test_an_address_file_that_makes_no_sense_is_not_followed(
             control.ask({})
 
 
-def test_a_home_with_a_very_long_path_works(tmp_path: Path) -> None:
-    control = Control(tmp_path / ("deep" * 20) / ("er" * 40) / "control")
+@pytest.mark.parametrize("is_short", ["runtime folder", "temporary folder", "neither"])
+def test_a_home_with_a_very_long_path_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_short: str
+) -> None:
+    deep = tmp_path / ("deep" * 20) / ("er" * 40)
+    deep.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as short:
+        runtime = short if is_short == "runtime folder" else str(deep)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        monkeypatch.setattr(
+            tempfile, "tempdir", short if is_short == "temporary folder" else str(deep)
+        )
+        works(Control(deep / "control"))
+        assert bool(list(Path(short).iterdir())) is (is_short != "neither")
+
+
+def works(control: Control) -> None:
     for _ in range(2):
         holder = control.acquire()
         assert holder is not None
