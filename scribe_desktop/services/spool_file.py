@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 from scribe_desktop.domain.errors import DiskFull, SpoolDamaged, SpoolError
 from scribe_desktop.services.spool_joining import Joining, Unreadable
 from scribe_desktop.services.spool_schema import (
+    CACHE_KB,
     DAMAGE_MARK_FILE,
     SPOOL_FILE,
     connect,
@@ -73,10 +74,11 @@ class SpoolFile:
     def look(self, sql: str, *values: object) -> list[Any]:
         """All rows of a query as of the last commit; any thread, and never behind a write."""
         with self._looking, self._watched():
-            if self._glass is None:
-                self._glass = self._connected()
-                self._glass.execute("PRAGMA query_only = ON")
             try:
+                if self._glass is None:
+                    self._glass = self._connected()
+                    self._glass.execute("PRAGMA query_only = ON")
+                    self._glass.execute(f"PRAGMA cache_size = -{CACHE_KB}")
                 rows: list[Any] = self._glass.execute(sql, values).fetchall()
             except BaseException:
                 # It would now fail on good pages too.

@@ -140,7 +140,6 @@ def connect(path: Path, key: bytes, *, for_rescue: bool = False) -> Any:  # noqa
         # A damaged page would otherwise be reported on stderr by the library itself.
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}{salt.hex()}'\"")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         if for_rescue:
             connection.execute("PRAGMA writable_schema = ON")
     return connection
@@ -162,6 +161,8 @@ def prepare(connection: Any) -> None:  # noqa: ANN401
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA foreign_keys = ON")
+        # Not when the file is opened: it is read for this, and it may be damaged.
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         for step, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
             with transaction(connection):
                 for statement in statements:
