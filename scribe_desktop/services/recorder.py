@@ -455,6 +455,11 @@ class Recorder:
                 "Start a new dictation to go on.",
             )
         )
-        # The tail must not grow behind the chunk that is now made of it.
         self._writer.drain()
-        close_tail(self._spool, self._tail.session_id, self._now())
+        try:
+            # What was heard last: it waits for the next flush, which does not come any more.
+            self._tail.flush(self._writer)
+        finally:
+            # The tail must not grow behind the chunk that is now made of it.
+            self._writer.drain()
+            close_tail(self._spool, self._tail.session_id, self._now())

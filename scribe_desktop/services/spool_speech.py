@@ -26,8 +26,14 @@ class SpoolSpeech:
     # --- inside a transaction ----------------------------------------------------------
 
     def append(self, session_id: SessionId, at_frame: int, pcm: bytes) -> None:
-        """Add to the tail."""
-        self._file.execute("INSERT INTO tail VALUES (?, ?, ?)", session_id, at_frame, pcm)
+        """Add to the tail; of two pieces that begin at one frame the longer one has both."""
+        self._file.execute(
+            "INSERT INTO tail VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET pcm = excluded.pcm"
+            " WHERE length(excluded.pcm) > length(pcm)",
+            session_id,
+            at_frame,
+            pcm,
+        )
 
     def put(self, session_id: SessionId, chunk: EncodedChunk, sealed_frames: int) -> None:
         """Add a chunk and drop the tail up to `sealed_frames`, where the chunk ends."""

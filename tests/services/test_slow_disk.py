@@ -513,8 +513,13 @@ def test_a_fault_of_ours_in_a_chunk_that_is_all_there_is_of_the_speech_costs_not
         return seal(*arguments, **options)
 
     setattr(spool, "seal", seal_wrongly)  # noqa: B010
+
+    def until_it_hangs() -> None:
+        # Else a quick chunk meets the fault before the speech is over.
+        assert disk.waited.wait(WAIT_S)
+
     script: list[Heard | Callable[[], None]] = [
-        *blocks[:2], disk.hang, *blocks[2:], disk.answer,
+        *blocks[:2], disk.hang, *blocks[2:7], until_it_hangs, *blocks[7:], disk.answer,
     ]  # fmt: skip
     recorder = Recorder(
         spool, ScriptedSource(script), ID, QUICK, lambda _: None, lambda: 2.0,

@@ -498,6 +498,17 @@ def test_results_of_an_illegal_receipt_are_not_stored(spool: Spool) -> None:
     assert spool.versions(session_id) == ()
 
 
+@pytest.mark.parametrize("pieces", [(b"tail", b"tail and more"), (b"tail and more", b"tail")])
+def test_a_piece_of_a_tail_may_come_again_with_more_behind_it(
+    spool: Spool, pieces: tuple[bytes, bytes]
+) -> None:
+    session_id = recording(spool)
+    for piece in pieces:
+        spool.append_tail(session_id, 0, piece + b"!" * (len(piece) % 2))
+    longest = max(pieces, key=len)
+    assert spool.tail(session_id) == longest + b"!" * (len(longest) % 2)
+
+
 def test_deleting_is_for_good(spool: Spool, folder: Path) -> None:
     keep, gone = delivered(spool, 1), delivered(spool, 2)
     spool.seal(recording(spool, 3), chunk(0, body=b"\0" * 3_000_000))

@@ -135,7 +135,7 @@ def test_pieces_that_the_service_lacks_are_said() -> None:
     assert said is not None
     assert "in 7 parts" in said.message
     assert "it has 6" in said.message
-    assert "stays" in said.remedy
+    assert "The recording has it" in said.remedy
 
 
 def test_every_session_without_text_says_why() -> None:
