@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.faults.tally import Tally
 from tests.peers.peer import Asked, Peer
@@ -14,8 +14,9 @@ from tests.peers.peer import Asked, Peer
 # How long one example takes says more about the computer's other work than about ours.
 # The same examples each time, because a gate must not depend on chance; with
 # SCRIBE_EXPLORE set, new ones at each run, for whoever looks for bugs.
-settings.register_profile("gate", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None)
+BUSY = [HealthCheck.too_slow]
+settings.register_profile("gate", deadline=None, derandomize=True, suppress_health_check=BUSY)
+settings.register_profile("explore", deadline=None, suppress_health_check=BUSY)
 settings.load_profile("explore" if os.environ.get("SCRIBE_EXPLORE") else "gate")
 
 _real_connect = socket.socket.connect
