@@ -39,9 +39,9 @@ def lock_key(key: bytes, passphrase: Secret) -> str:
     envelope = {
         "kind": KIND,
         **_COST,
-        "salt": _text(salt),
-        "nonce": _text(nonce),
-        "locked": _text(locked),
+        "salt": as_text(salt),
+        "nonce": as_text(nonce),
+        "locked": as_text(locked),
     }
     return json.dumps(envelope, indent=2) + "\n"
 
@@ -54,7 +54,7 @@ def unlock_key(text: str, passphrase: Secret) -> bytes:
     try:
         envelope = json.loads(text)
         cost = {name: int(envelope[name]) for name in _COST}
-        salt, nonce, locked = (_bytes(envelope[name]) for name in ("salt", "nonce", "locked"))
+        salt, nonce, locked = (from_text(envelope[name]) for name in ("salt", "nonce", "locked"))
         if envelope["kind"] != KIND or not 1 < cost["n"] * cost["r"] * cost["p"] < _LARGEST_COST:
             raise _not_a_backup()
         key = AESGCM(_stretch(passphrase, salt, **cost)).decrypt(nonce, locked, KIND.encode())
@@ -83,11 +83,13 @@ def _not_a_backup() -> CredentialError:
     )
 
 
-def _text(raw: bytes) -> str:
+def as_text(raw: bytes) -> str:
+    """Bytes as they stand in a file of text."""
     return base64.b64encode(raw).decode()
 
 
-def _bytes(text: str) -> bytes:
+def from_text(text: str) -> bytes:
+    """The bytes again; raises ValueError."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:

@@ -6,12 +6,11 @@ backup of that key opens this too. X25519 with a fresh pair for each lock,
 HKDF and AES-GCM, all of `cryptography`.
 """
 
-import base64
-import binascii
 import json
 from typing import TYPE_CHECKING
 
 from scribe_desktop.domain.errors import CredentialError
+from scribe_desktop.services.key_envelope import as_text, from_text
 
 if TYPE_CHECKING:
     # Imported where it is used: the first key press need not wait for it.
@@ -43,7 +42,12 @@ def seal_key(key: bytes, public: bytes) -> str:
     except ValueError as error:
         raise not_ours() from error
     locked = AESGCM(_stretched(shared, passing + public)).encrypt(_NONCE, key, KIND.encode())
-    sealed = {"kind": KIND, "for": _text(public), "once": _text(passing), "locked": _text(locked)}
+    sealed = {
+        "kind": KIND,
+        "for": as_text(public),
+        "once": as_text(passing),
+        "locked": as_text(locked),
+    }
     return json.dumps(sealed, indent=2) + "\n"
 
 
@@ -56,7 +60,7 @@ def unseal_key(text: str, spool_key: bytes) -> bytes | None:
     private = _private_half(spool_key)
     try:
         sealed = json.loads(text)
-        public, passing, locked = (_bytes(sealed[name]) for name in ("for", "once", "locked"))
+        public, passing, locked = (from_text(sealed[name]) for name in ("for", "once", "locked"))
         if sealed["kind"] != KIND:
             raise not_ours()
         if public != private.public_key().public_bytes_raw():
@@ -93,14 +97,3 @@ def not_ours() -> CredentialError:
         "The key of an emergency recording is damaged. Nothing of it was deleted.",
         "Ask whoever looks after this computer for a backup of its files.",
     )
-
-
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
