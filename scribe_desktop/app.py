@@ -331,6 +331,10 @@ class Program:
         """Where the audit ends, kept apart from its lines."""
         return self._spool.audit_head()
 
+    def damaged_stores(self) -> int:
+        """How many damaged stores were set aside and are still here."""
+        return self.strongroom.damaged()
+
     def altered_recordings(self) -> tuple[int, tuple[SessionId, ...]]:
         """How many recordings were held against their receipts, and which are altered."""
         from scribe_desktop.services.receipt_check import altered_recordings

@@ -80,7 +80,12 @@ def _discard(call: Call) -> Answer:
 def _delete(call: Call) -> Answer:
     session_id = _chosen(call)
     left = Custody(call.program).delete(session_id)
-    return Answer(Exit.DONE, {"session_id": session_id, "left_on_service": left})
+    record = {
+        "session_id": session_id,
+        "left_on_service": left.on_service,
+        "damaged_stores": left.damaged_stores,
+    }
+    return Answer(Exit.DONE, record)
 
 
 def _restore(call: Call) -> Answer:

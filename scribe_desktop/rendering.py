@@ -94,13 +94,16 @@ def _checked(record: Record) -> str:
 
 
 def _deleted(record: Record) -> str:
+    from scribe_desktop.domain.retention import Left, set_aside_sentence
+
     left = "Its service may still hold a copy and deletes it by its own rules."
     gone = "Its service holds nothing of it that is known here."
-    return (
-        f"{record['session_id']} is deleted here for good. "
-        + (left if record["left_on_service"] else gone)
-        + "\n"
-    )
+    sentences = [
+        f"{record['session_id']} is deleted here for good.",
+        left if record["left_on_service"] else gone,
+        set_aside_sentence(Left(damaged_stores=record["damaged_stores"])),
+    ]
+    return " ".join(filter(None, sentences)) + "\n"
 
 
 def _state(record: Record) -> str:

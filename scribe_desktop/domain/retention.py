@@ -36,6 +36,30 @@ class Due:
     what: Deletion
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Where something of a dictation may still be that was deleted for good."""
+
+    on_service: bool = False
+    damaged_stores: int = 0
+    """Set aside on this computer with all that was in them, until `aside_is_due`."""
+
+    def __bool__(self) -> bool:
+        return self.on_service or self.damaged_stores > 0
+
+
+def set_aside_sentence(left: Left) -> str:
+    """What is left on this computer, in words; empty if nothing is."""
+    if not left.damaged_stores:
+        return ""
+    if left.damaged_stores == 1:
+        return "A damaged store that was set aside here may still have it; it goes when notes do."
+    return (
+        f"{left.damaged_stores} damaged stores that were set aside here may still have it; "
+        "they go when notes do."
+    )
+
+
 def due(
     sessions: Iterable[Session], with_audio: frozenset[SessionId], settings: Settings, now: float
 ) -> tuple[Due, ...]:

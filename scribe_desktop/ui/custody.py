@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from scribe_desktop.domain.order import THIS_COMPUTER
+from scribe_desktop.domain.retention import Left, set_aside_sentence
 from scribe_desktop.domain.session import Delivery, Session, SessionId
 
 SHORTEST_PASSPHRASE = 8
@@ -22,8 +23,8 @@ _STRONG_BITS = 70
 class Custody(Protocol):
     """The key of the recordings, and deleting for good."""
 
-    def delete(self, session_id: SessionId) -> bool:
-        """Delete a dictation, linked sessions included; whether its service may hold a copy."""
+    def delete(self, session_id: SessionId) -> Left:
+        """Delete a dictation, linked sessions included; what may still be of it, and where."""
 
     def export_key(self, passphrase: str, path: str) -> None:
         """Write the key to a file, locked with a passphrase."""
@@ -81,14 +82,14 @@ def before_deleting(parts: Sequence[Session]) -> str:
     return f"{here} {name} keeps its copy by its own rules; ask there to have it deleted as well."
 
 
-def after_deleting(service: str, *, left: bool) -> tuple[str, str]:
+def after_deleting(service: str, left: Left) -> tuple[str, str]:
     """What was done, and what is left to do."""
-    done = "Deleted for good on this computer."
-    if not left:
-        return done, "No service holds any of it that is known here."
-    if service == THIS_COMPUTER:
-        return done, "Its service here keeps its own copy until the times set under Privacy."
-    return done, f"{service} may still hold a copy."
+    more = f"{service} may still hold a copy."
+    if not left.on_service:
+        more = "No service holds any of it that is known here."
+    elif service == THIS_COMPUTER:
+        more = "Its service here keeps its own copy until the times set under Privacy."
+    return "Deleted for good on this computer.", f"{more} {set_aside_sentence(left)}".strip()
 
 
 def came_back(count: int) -> str:

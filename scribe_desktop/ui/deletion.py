@@ -6,6 +6,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from scribe_desktop.domain.retention import Left
 from scribe_desktop.domain.session import Capture, SessionId
 from scribe_desktop.ui.as_one import members
 from scribe_desktop.ui.custody import Custody, after_deleting, before_deleting
@@ -59,7 +60,7 @@ class Deletion(QObject):
             self._deeds.tell_error,
         )
 
-    def _done(self, service: str, left: bool) -> None:  # noqa: FBT001  what the errand brings
-        message, more = after_deleting(service, left=left)
+    def _done(self, service: str, left: Left) -> None:
+        message, more = after_deleting(service, left)
         self._deeds.told.emit(Telling(message, more, Tone.WARNING if left else Tone.GOOD))
         self.deleted.emit()

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from scribe_desktop.domain.dictation import Dictation
 from scribe_desktop.domain.errors import CredentialError, ScribeError, ServiceError
+from scribe_desktop.domain.retention import Left
 from scribe_desktop.domain.session import Session, SessionId
 from scribe_desktop.services.client import Client
 from scribe_desktop.services.library import Library
@@ -34,6 +35,9 @@ class Holder(Protocol):
     def delete(self, session_id: SessionId) -> bool:
         """Delete a session, and whether its service may hold a copy."""
 
+    def damaged_stores(self) -> int:
+        """How many damaged stores were set aside and are still here."""
+
     def client_for(self, session: Session) -> Client:
         """Whoever speaks to the service of a session."""
 
@@ -50,12 +54,12 @@ class Custody:
     def __init__(self, holder: Holder) -> None:
         self._holder = holder
 
-    def delete(self, session_id: SessionId) -> bool:
+    def delete(self, session_id: SessionId) -> Left:
         """Delete all linked sessions, the last one first; raises ScribeError."""
         parts = self._holder.line.dictation(session_id).sessions
         # From the end: what is left after a refusal is still one chain.
         left = [self._delete(part) for part in reversed(parts)]
-        return any(left)
+        return Left(any(left), self._holder.damaged_stores())
 
     def _delete(self, session: Session) -> bool:
         left = self._holder.delete(session.session_id)

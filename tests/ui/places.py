@@ -9,6 +9,7 @@ from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.domain.notices import Level
 from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import Results
+from scribe_desktop.domain.retention import Left
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.updates import Progress, Stage, UpdateRefused
 from scribe_desktop.ui.service_shelf import OwnTemplate, PastDictation, StoredDocument
@@ -457,10 +458,10 @@ class FakeCustody:
     delete_from: Callable[[SessionId], object] = lambda _: None
     deleted: list[SessionId] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
-    left: bool = False
+    left: Left = field(default_factory=Left)
     refuse: ScribeError | None = None
 
-    def delete(self, session_id: SessionId) -> bool:
+    def delete(self, session_id: SessionId) -> Left:
         if self.refuse is not None:
             raise self.refuse
         self.deleted.append(session_id)

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from scribe_desktop.domain.dictation import Dictation
 from scribe_desktop.domain.errors import CredentialError, Retry, ScribeError, ServiceError
 from scribe_desktop.domain.order import Order, ServiceRef
+from scribe_desktop.domain.retention import Left
 from scribe_desktop.domain.session import Delivery, Remote, Session, SessionId
 from scribe_desktop.protocol.responses import Gone
 from scribe_desktop.services.address import Address, FixedToken
@@ -81,7 +82,7 @@ def test_the_menu_of_a_dictation_deletes_it_after_a_question(
     press(asked, "Keep it")
     assert custody.deleted == []
     entry.trigger()
-    custody.left = True
+    custody.left = Left(on_service=True)
     press(question(windows), "Delete now")
     qtbot.waitUntil(lambda: main.strip.message == "Deleted for good on this computer.")
     assert custody.deleted == [FIRST]
@@ -130,9 +131,11 @@ def test_the_question_says_what_stays_where() -> None:
     assert "Clinic keeps its copy" in before_deleting([session(1, order=CLINIC, **done)])
     open_ = session(1, order=CLINIC, remote=REMOTE, delivery=Delivery.OPEN)
     assert "Clinic is told to drop" in before_deleting([open_])
-    assert "No service holds" in after_deleting("Clinic", left=False)[1]
-    assert "Clinic may still" in after_deleting("Clinic", left=True)[1]
-    assert "until the times set" in after_deleting("this-computer", left=True)[1]
+    assert after_deleting("Clinic", Left())[1].endswith("that is known here.")
+    assert "Clinic may still" in after_deleting("Clinic", Left(on_service=True))[1]
+    assert "until the times set" in after_deleting("this-computer", Left(on_service=True))[1]
+    assert "A damaged store" in after_deleting("Clinic", Left(damaged_stores=1))[1]
+    assert "2 damaged stores" in after_deleting("Clinic", Left(damaged_stores=2))[1]
 
 
 # --- the key ---
@@ -284,11 +287,15 @@ class Holder:
     line: Chain = field(default_factory=Chain)
     gone: list[SessionId] = field(default_factory=list)
     key: bytes = bytes(range(32))
+    damaged: int = 0
     client: Client = field(default_factory=lambda: Client("here", nowhere))
 
     def delete(self, session_id: SessionId) -> bool:
         self.gone.append(session_id)
         return any(one.remote for one in self.line.parts if one.session_id == session_id)
+
+    def damaged_stores(self) -> int:
+        return self.damaged
 
     def client_for(self, session: Session) -> Client:
         return self.client
@@ -323,6 +330,11 @@ def test_the_service_of_this_computer_deletes_it_too(tmp_path: Path) -> None:
     assert isinstance(desk.client.get(ours.remote), Gone), "the next sweep removes it"
     desk.close()
     service.close()
+
+
+def test_a_damaged_store_that_may_have_it_is_said() -> None:
+    left = Custody(Holder(Chain((session(1),)), damaged=1)).delete(FIRST)
+    assert (left.on_service, left.damaged_stores, bool(left)) == (False, 1, True)
 
 
 def test_what_another_service_holds_is_said() -> None:
