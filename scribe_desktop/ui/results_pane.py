@@ -280,7 +280,7 @@ class ResultsPane(QWidget):
                 self.tab_bar.addTab(title)
         self.tab_bar.setCurrentIndex(min(place, len(tabs) - 1))
         self.tab_bar.blockSignals(False)
-        self._show_tab()
+        self._show_tab(grows=keep_place)
 
     @staticmethod
     def _made_tabs(shown: Shown, versions: tuple[ResultsVersion, ...]) -> tuple[ResultTab, ...]:
@@ -304,7 +304,7 @@ class ResultsPane(QWidget):
         if self.tab() is DOCUMENTS:
             self.documents_wanted.emit()
 
-    def _show_tab(self) -> None:
+    def _show_tab(self, *, grows: bool = False) -> None:
         tab, shown = self.tab(), self._shown
         if tab is None or shown is None:
             return
@@ -314,10 +314,14 @@ class ResultsPane(QWidget):
         live = shown.live_text if self._takes_live_text(tab) else ""
         self.sentence.setText("" if live else tab.sentence)
         self.sentence.setVisible(bool(self.sentence.text()))
+        text = "\n".join(filter(None, (tab.body, live)))
         if tab.is_markdown:
             self.reader.show_markdown(tab.body)
+        elif grows and shown.session.capture is not Capture.STOPPED:
+            # What was heard so far becomes a result where the dictation goes on in another part.
+            self.reader.show_growing(text)
         else:
-            self.reader.show_plain("\n".join(filter(None, (tab.body, live))))
+            self.reader.show_plain(text)
         self.reader.setAccessibleName(tab.title)
         self._show_actions()
 

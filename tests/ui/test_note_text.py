@@ -95,3 +95,15 @@ def test_a_long_note_is_laid_out_once_and_stays_as_it_is(qtbot: QtBot) -> None:
     assert view.toPlainText() == note
     view.show_markdown(note)
     assert "#" not in view.toPlainText()
+
+
+def test_what_was_heard_becomes_a_result_without_being_laid_out_anew(qtbot: QtBot) -> None:
+    """Where a dictation goes on in another part, an hour of text would be drawn again."""
+    view = NoteView("Transcript")
+    qtbot.addWidget(view)
+    view.show_growing("one two three\nfour")
+    changes: list[tuple[int, int, int]] = []
+    view.document().contentsChange.connect(lambda *change: changes.append(change))
+    view.show_growing("one two three\nfour five\nsix")
+    assert view.toPlainText() == "one two three\nfour five\nsix"
+    assert all(place >= len("one two three\nfour") for place, _, _ in changes)
