@@ -21,7 +21,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends import fail
 
 from scribe_desktop.domain.audit import first_break
 from tests.faults.tally import Tally
@@ -134,6 +136,15 @@ def _told(held: Held) -> Mapping[str, object]:
         name: (len(one.bodies), len(one.tail), one.text, one.session.capture, one.session.delivery)
         for name, one in held.items()
     }
+
+
+@pytest.fixture(autouse=True)
+def no_keyring() -> Iterator[None]:
+    """Whatever the tests before this one had: the worlds are opened in this process."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
+    yield
+    keyring.set_keyring(before)
 
 
 @pytest.fixture
