@@ -21,10 +21,13 @@ def report(measured: Mapping[str, Any]) -> Iterator[str]:
     yield "Written by `python3 packaging/test.py --faults` from `faults.json`; not edited by hand."
     faults = broken(measured)
     yield ""
-    yield "**Nothing was lost.**" if not faults else f"**{len(faults)} promises were broken.**"
+    yield (
+        "**Nothing was lost.**" if not faults else f"**Promises that were broken: {len(faults)}.**"
+    )
     yield ""
-    for fault in faults:
-        yield f"- {fault}"
+    if faults:
+        yield from (f"- {fault}" for fault in faults)
+        yield ""
     yield from _summary(measured)
     for part, write in _PARTS.items():
         if part in measured:
@@ -211,8 +214,8 @@ def _hour_broken(measured: Mapping[str, Any]) -> Iterator[str]:
         yield f"the window needed {found['own_memory_most_mb']:.0f} MB"
     if found["own_over_50_ms"]:
         yield (
-            f"the window stood still {found['own_over_50_ms']} times for more than {LATE_MS} ms "
-            f"by itself, {found['own_longest_ms']:.0f} ms at the longest"
+            f"stalls of more than {LATE_MS} ms that were the window's own: "
+            f"{found['own_over_50_ms']}, the longest {found['own_longest_ms']:.0f} ms"
         )
 
 

@@ -10,6 +10,7 @@ from tests import faults_long
 from tests.faults.kill_harness import Outcome
 from tests.faults.program_to_kill import Phase
 from tests.faults.report import broken, report
+from tests.faults_long import MEASURED, REPORT
 
 GOOD = Outcome(
     0, "2.00 s", "recording/open", tuple(Phase), 0.1, 20.0, chunks=2, hits=100, compared_bytes=9
@@ -57,7 +58,7 @@ def test_parts_that_ran_apart_make_one_report(files: Path) -> None:
 def test_what_was_lost_comes_first(files: Path) -> None:
     faults_long.keep("kills", faults_long.summed([GOOD, GOOD, BAD]), 12.0)
     lines = list(report(measured(files)))
-    assert "**2 promises were broken.**" in lines
+    assert "**Promises that were broken: 2.**" in lines
     assert f"- seed 1, aimed at ending: {BAD.fault}" in lines
     assert "- 7 bytes that were on the disk were lost by kills" in lines
     assert "| bytes lost of what was on disk | 7 |" in lines
@@ -104,6 +105,11 @@ def test_an_hour_that_lost_something_is_broken(change: dict[str, object]) -> Non
 def test_hours_that_lost_something_or_grew_are_broken(change: dict[str, object]) -> None:
     assert broken({"endurance": {"found": HOURS}}) == []
     assert len(broken({"endurance": {"found": HOURS | change}})) == 1
+
+
+def test_the_report_is_what_the_parts_measured() -> None:
+    kept = json.loads(MEASURED.read_text(encoding="utf-8"))
+    assert REPORT.read_text(encoding="utf-8").splitlines() == list(report(kept))
 
 
 def test_how_often_each_fault_was_tried_comes_from_the_tests_themselves(
