@@ -33,6 +33,9 @@ from scribe_desktop.line import Line
 PATIENCE_TRIES = 4
 """Failed tries in a row after which a command leaves the rest to a later run: about 10 s."""
 
+RELEASE_LIMIT_S = 10.0
+"""A disk that takes longer to note that all is tried again has other troubles to tell."""
+
 LOOK_S = 0.2
 """A wish that comes by signal stirs nobody, so it is looked for."""
 
@@ -259,6 +262,8 @@ def deliver(call: Call) -> Answer:
     try:
         pending = [s.session_id for s in line.sessions() if not _is_over(s)]
         line.send_now()
+        # A refusal of an earlier run stands until this is written, and must not be taken for ours.
+        line.settle(RELEASE_LIMIT_S)
 
         def left() -> int:
             return sum(not _is_delivered(line.session(sid)) for sid in pending)
