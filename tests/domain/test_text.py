@@ -30,6 +30,7 @@ from scribe_desktop.domain.shown_text import as_shown, shown_versions
 from scribe_desktop.domain.spoken_marks import SPOKEN_MARKS, Joins, mark_written_as
 from scribe_desktop.domain.text import (
     TextRules,
+    _cut_between,
     fields,
     refusal_of_auto_text,
     refusal_of_replacement,
@@ -268,3 +269,9 @@ def test_lists_of_other_makes_are_read(text: str) -> None:
 def test_what_is_no_list_is_said_to_be_none(text: str) -> None:
     with pytest.raises(SettingsError):
         read_rules(text)
+
+
+def test_a_text_is_cut_behind_the_first_words_that_protect_nothing() -> None:
+    text = "no pain in the left knee today and tomorrow"
+    assert _cut_between(text, 0, len(text)) == text.index("today")
+    assert _cut_between(text, 0, text.index("today")) is None
