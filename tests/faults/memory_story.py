@@ -29,7 +29,6 @@ from tests.server.conftest import Clock
 from tests.server.scripted import WORDS, ScriptedSpeech
 from tests.services.deliveries import REMOTE, Desk, MemorySpool, an_order
 
-CLOSED_PORT = 1
 _TIMES = re.compile(r" x(\d+)$")
 
 
