@@ -257,13 +257,14 @@ def deliver(call: Call) -> Answer:
     line, wishes, request = call.line, call.wishes, call.request
     if request.get("token") and request.get("service"):
         line.use_token(line.service_named(request["service"]), request["token"])
-    call.program.deliver()
     end_watch = line.subscribe(lambda _: wishes.stir())
     try:
         pending = [s.session_id for s in line.sessions() if not _is_over(s)]
         line.send_now()
-        # A refusal of an earlier run stands until this is written, and must not be taken for ours.
+        # A refusal of an earlier run stands until this is written, and must not be taken for
+        # ours; nor is ours to be put aside, so that nothing is sent before.
         line.settle(RELEASE_LIMIT_S)
+        call.program.deliver()
 
         def left() -> int:
             return sum(not _is_delivered(line.session(sid)) for sid in pending)

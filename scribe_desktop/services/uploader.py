@@ -218,11 +218,7 @@ class Uploader:
             self._clients[service] = client
             self._perform(session, client, step)
         except ServiceError as error:
-            self._failed(session, error)
-            if self._releases != releases:
-                # Somebody asked while it was on the line: what it waits for now is over, too.
-                self._patience.end_all()
-                self._release(session)
+            self._failed(session, error, is_asked_anew=self._releases != releases)
         except _UnreadableHere as unreadable:
             self._set_back(session, unreadable.why)
         except UnknownSession:
@@ -433,12 +429,16 @@ class Uploader:
     def _note(self, session: Session, event: Event) -> Session:
         return self._spool.update(session.session_id, lambda current: apply(current, event))
 
-    def _failed(self, session: Session, error: ServiceError) -> None:
+    def _failed(self, session: Session, error: ServiceError, *, is_asked_anew: bool) -> None:
         if self._lanes.is_stopping or error.code == errors.ABORTED:
             self._lanes.tell_to_stop()
             return
-        if error.code == errors.CUT:
-            return  # it failed for nobody, and the next step makes it again
+        is_of_before = is_asked_anew and error.retry is not Retry.FRESH_SESSION
+        if error.code == errors.CUT or is_of_before:
+            # Cut off it failed for nobody; and where somebody asked while it was on the line
+            # nobody is to see a refusal of before that as the answer. The next step makes the
+            # call again.
+            return
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         if session.delivery is Delivery.RESOLVED:
             self._patience.leave_untold(session, error)
@@ -446,6 +446,8 @@ class Uploader:
         try:
             if error.retry is Retry.FRESH_SESSION:
                 self._lapse(session)
+                if is_asked_anew:
+                    self._release(session)
                 return
             retry_at = None
             if error.retry is Retry.LATER:

@@ -22,6 +22,7 @@ class MemorySpool:
 
     def __init__(self) -> None:
         self.kept: dict[SessionId, Session] = {}
+        self.written: list[Session] = []
         self.bodies: dict[tuple[SessionId, int], bytes] = {}
         self.results: dict[SessionId, Results] = {}
         self.tails: dict[SessionId, bytes] = {}
@@ -42,6 +43,7 @@ class MemorySpool:
         with self.changed:
             after = change(self.get(session_id))
             self.kept[session_id] = after
+            self.written.append(after)
             self.changed.notify_all()
             return after
 

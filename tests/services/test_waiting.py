@@ -232,6 +232,9 @@ def test_send_now_while_a_call_is_on_the_line_counts_for_it_too() -> None:
     room.service.refuse = busy_once
     room.run(5)
     assert room.resolved(session_id)
+    assert not any(one.problem for one in room.spool.written), (
+        "whoever asked would take it for the answer"
+    )
 
 
 def test_signing_in_releases_everything() -> None:
