@@ -68,6 +68,10 @@ class Recording(Protocol):
     def level(self) -> Level:
         """How loud it is."""
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether sound arrives: not while the microphone is gone or stands still."""
+
     def continue_in(self, session_id: SessionId) -> None:
         """Go on in this session from the next cut, or in a pause now, without losing a sample."""
 

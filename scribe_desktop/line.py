@@ -248,6 +248,11 @@ class Line(StoredDictations):
         recording = self._at_work.find()
         return recording.level() if recording else Level()
 
+    def is_heard(self) -> bool:
+        """Whether sound arrives for the running dictation; also where none runs."""
+        recording = self._at_work.find()
+        return recording is None or recording.is_heard
+
     def bookmark_now(self) -> None:
         """Mark what is being said, if a dictation runs."""
         running = self._at_work.at_microphone

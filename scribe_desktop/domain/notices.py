@@ -6,7 +6,7 @@ the window carries it to its own thread before it looks at it.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.session import Session, SessionId
@@ -46,6 +46,10 @@ class MicrophoneState(StrEnum):
     LOST = "lost"
     REPLACED = "replaced"
     CLOSED = "closed"
+
+
+DEAF: Final = frozenset({MicrophoneState.STALLED, MicrophoneState.LOST})
+"""States in which nothing that is said is recorded, so that nothing may say it is."""
 
 
 @dataclass(frozen=True, slots=True)

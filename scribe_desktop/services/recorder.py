@@ -22,6 +22,7 @@ from scribe_desktop.domain.chunker import WINDOW_FRAMES, Chunker, Cuts, IsQuiet
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.events import GapNoted, Paused, Resumed, SpeechStarted, Stopped
 from scribe_desktop.domain.notices import (
+    DEAF,
     Level,
     MicrophoneChanged,
     MicrophoneState,
@@ -121,7 +122,7 @@ class Recorder:
         self._frames = 0
         self._meter = b""
         self._meter_at = 0.0
-        self._clipping = False
+        self._microphone = MicrophoneState.OPENING
         self._started_at = 0.0
         self._first_block_s: float | None = None
         self._over = threading.Event()
@@ -177,8 +178,17 @@ class Recorder:
     def level(self) -> Level:
         """How loud it is now, from the last tenth of a second."""
         if self._paused or self._clock() - self._meter_at > METER_STALE_S:
-            return Level(clipping=self._clipping)
-        return level_of(self._meter, clipping=self._clipping)
+            return Level(clipping=self._is_clipping)
+        return level_of(self._meter, clipping=self._is_clipping)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether sound arrives: not while the microphone is gone or stands still."""
+        return self._microphone not in DEAF
+
+    @property
+    def _is_clipping(self) -> bool:
+        return self._microphone is MicrophoneState.CLIPPING
 
     @property
     def recorded_frames(self) -> int:
@@ -227,7 +237,8 @@ class Recorder:
         try:
             self._source.open()
         except ScribeError as error:
-            self._tell(MicrophoneChanged(MicrophoneState.LOST, error.message, error.remedy))
+            self._microphone = MicrophoneState.LOST
+            self._tell(MicrophoneChanged(self._microphone, error.message, error.remedy))
             self._ended = True
         while not self._ended:
             for heard in self._read():
@@ -264,7 +275,7 @@ class Recorder:
             case Ended():
                 self._ended = True
             case MicrophoneChanged(state=state):
-                self._clipping = state is MicrophoneState.CLIPPING
+                self._microphone = state
                 self._tell(heard)
             case _:
                 self._tell(heard)

@@ -53,6 +53,9 @@ class Line(Protocol):
     def level(self) -> Level:
         """How loud it is now."""
 
+    def is_heard(self) -> bool:
+        """Whether sound arrives for the running dictation; also where none runs."""
+
     def is_kept(self, timeout_s: float) -> bool:
         """Wait a moment until all that was spoken and changed is on disk; whether it is."""
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from scribe_desktop.domain.notices import (
     ImportProgressed,
     LiveText,
+    MicrophoneChanged,
     PartEnding,
     SilenceNoticed,
     SpoolTrouble,
@@ -57,7 +58,7 @@ from scribe_desktop.ui.main_menu import MainMenu
 from scribe_desktop.ui.past_list import PastList
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.pieces import card, label
-from scribe_desktop.ui.record_bar import RecordBar
+from scribe_desktop.ui.record_bar import NARROW, RecordBar
 from scribe_desktop.ui.results_pane import ResultsPane, Shown
 from scribe_desktop.ui.session_list import SessionList
 from scribe_desktop.ui.shown_dictation import ShownDictation
@@ -72,8 +73,6 @@ FRAME = 48
 """What a window manager may add around the window, so that it fits on a small screen."""
 KEPT_WAIT_S = 0.2
 """How long a window that closes waits for the disk before it asks."""
-NARROW = 760
-"""Below so many logical pixels the list and the result take turns."""
 
 
 class MainWindow(QMainWindow):
@@ -88,6 +87,7 @@ class MainWindow(QMainWindow):
         self._sessions: dict[SessionId, Session] = {}
         self._live: dict[SessionId, str] = {}
         self._offer = line.offer()
+        self._was_heard = True
         self._may_close = False
         self.is_sent_away = False
         self.setWindowTitle(TITLE)
@@ -157,6 +157,8 @@ class MainWindow(QMainWindow):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(centre)
+        # Queued, because a sentence gets its place only when the parts are laid out anew.
+        self.strip.shown.connect(self._bring_strip_into_sight, Qt.ConnectionType.QueuedConnection)
         self._content = scroll
         self.setCentralWidget(scroll)
         room = self.screen().availableSize() - QSize(FRAME, FRAME)
@@ -185,7 +187,7 @@ class MainWindow(QMainWindow):
         bridge.session_changed.connect(self.take_session)
         bridge.results_stored.connect(self._take_results)
         bridge.live_text_changed.connect(self._take_live_text)
-        bridge.microphone_changed.connect(self.bar.show_microphone_state)
+        bridge.microphone_changed.connect(self._show_microphone)
         bridge.offer_changed.connect(self._take_offer)
         bridge.silence_noticed.connect(self._ask_after_silence)
         bridge.part_ending.connect(self._tell_part_ending)
@@ -230,7 +232,7 @@ class MainWindow(QMainWindow):
         self.bar.show_offer(self._offer, settings, self._line.locked_settings())
         self._show_running()
         self.list.show_account(account_of(settings))
-        self.list.show_sessions(dictations(self._sessions.values()))
+        self._list_sessions()
         shown = self.results.shown
         if shown and not shown.origin and not self.list.holds(shown.session.session_id):
             # Deleted, or another clinician's.
@@ -254,17 +256,33 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_running(self) -> None:
         running = self._line.running()
-        self.bar.show_running(running)
+        self.bar.show_running(running, is_heard=self._line.is_heard())
         self.results.player.allow(running is None)
         if running is not None:
             self.deeds.stop_playing()
+
+    @Slot(object)
+    def _show_microphone(self, notice: MicrophoneChanged) -> None:
+        self.bar.show_microphone_state(notice)
+        if self._line.is_heard() is self._was_heard:
+            return
+        # The light goes out everywhere, not only beside the meter.
+        self._was_heard = self._line.is_heard()
+        self._show_running()
+        self._list_sessions()
+        shown = self.results.shown
+        if shown and not shown.origin and shown.session.capture is Capture.RECORDING:
+            self._draw(shown.session.session_id)
+
+    def _list_sessions(self) -> None:
+        self.list.show_sessions(dictations(self._sessions.values()), is_heard=self._line.is_heard())
 
     @Slot(object)
     def take_session(self, session: Session) -> None:
         """A session has a new snapshot."""
         before = self._sessions.get(session.session_id)
         self._sessions[session.session_id] = session
-        self.list.show_sessions(dictations(self._sessions.values()))
+        self._list_sessions()
         self._show_running()
         stopped = session.capture is Capture.STOPPED
         if before is None and not stopped and not self._is_rolled_over(session):
@@ -311,7 +329,7 @@ class MainWindow(QMainWindow):
         """Show one dictation on the right and select it on the left."""
         if session_id not in self._sessions:
             self._sessions = {one.session_id: one for one in self._line.sessions()}
-            self.list.show_sessions(dictations(self._sessions.values()))
+            self._list_sessions()
         if session_id not in self._sessions:
             return
         first = first_of(self._sessions, session_id)
@@ -334,7 +352,13 @@ class MainWindow(QMainWindow):
         heard = ask(lambda: whole_versions(parts, line.heard_versions)) or ()
         self.results.show_session(
             Shown(
-                whole(parts), written, self._offer, self._live_of(parts), parts=parts, heard=heard
+                whole(parts),
+                written,
+                self._offer,
+                self._live_of(parts),
+                parts=parts,
+                heard=heard,
+                is_heard=line.is_heard(),
             )
         )
 
@@ -422,10 +446,15 @@ class MainWindow(QMainWindow):
         self._show_narrow()
 
     @Slot()
+    def _bring_strip_into_sight(self) -> None:
+        self._content.ensureWidgetVisible(self.strip, 0, SPACE)
+
+    @Slot()
     def _show_narrow(self) -> None:
+        # Where words do not fit, list and result do not either: they take turns.
         narrow = self.width() < NARROW
         listed = self.bar.sessions.isChecked()
-        self.bar.set_narrow(narrow)
+        self.bar.fit(self.width())
         self.lists.setVisible(not narrow or listed)
         self.results.setVisible(not narrow or not listed)
 

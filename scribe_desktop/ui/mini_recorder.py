@@ -24,7 +24,7 @@ from scribe_desktop.ui.meter import Meter
 from scribe_desktop.ui.pieces import StateLabel, icon_button, label, picture
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, sized, tone_colour
 from scribe_desktop.ui.titles import TITLE
-from scribe_desktop.ui.view_state import clock, record_bar_view
+from scribe_desktop.ui.view_state import Tone, clock, record_bar_view
 
 CLOCK_TICK_MS = 200
 _MARGIN = 24
@@ -46,6 +46,7 @@ class MiniRecorder(QWidget):
         self._colours = LIGHT
         self._grip: QPoint | None = None
         self._session: Session | None = None
+        self._is_heard = True
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         # A plain X server draws what is translucent black; there the pill is cut out.
         self._is_cut_out = QGuiApplication.platformName() == "xcb"
@@ -83,12 +84,11 @@ class MiniRecorder(QWidget):
         """Draw in these colours."""
         self._colours = colours
         self.meter.use(colours)
-        picture(self.stop, "stop", colours.recording)
         self._draw()
 
-    def show_running(self, running: Session | None, *, wanted: bool) -> None:
+    def show_running(self, running: Session | None, *, is_heard: bool, wanted: bool) -> None:
         """Appear while a dictation runs, if the setting says so."""
-        self._session = running
+        self._session, self._is_heard = running, is_heard
         if running is None or not wanted:
             self.meter.set_live(False)
             self._timer.stop()
@@ -103,11 +103,14 @@ class MiniRecorder(QWidget):
             self.show()
 
     def _draw(self) -> None:
-        view = record_bar_view(self._session)
+        view = record_bar_view(self._session, is_heard=self._is_heard)
         # The pill is narrow; the long word of the bar has a short one here.
         word = view.word if view.can_pause or self._session is None else "Starting"
         self.state.show_state(word, tone_colour(view.tone, self._colours))
         self.meter.set_live(view.meter_is_live)
+        # Red is only what is recorded; a red square on a dead microphone would lie as well.
+        colour = self._colours.recording if view.tone is Tone.LIVE else self._colours.text
+        picture(self.stop, "stop", colour)
         self.pause.setEnabled(view.can_pause)
         self.pause.setAccessibleName(view.pause)
         self.pause.setToolTip(view.pause)

@@ -6,6 +6,7 @@ nothing itself. It is red only while the microphone is really heard.
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QHBoxLayout,
@@ -48,6 +49,10 @@ from scribe_desktop.ui.view_state import (
 )
 
 CLOCK_TICK_MS = 200
+NARROW = 760
+"""Below so many logical pixels words give way to drawings."""
+TIGHT = 700
+"""Below so many the longest word of state does not fit beside every button."""
 _WELL = (MicrophoneState.HEARD, MicrophoneState.OPENING, MicrophoneState.CLOSED)
 
 
@@ -138,16 +143,21 @@ class RecordBar(QWidget):
         words.setSpacing(2)
         words.addWidget(self.state)
         words.addWidget(self.meter)
-        top = QHBoxLayout()
-        top.setSpacing(SPACE * 2)
-        top.addWidget(self.record)
-        top.addWidget(self.clock)
-        top.addWidget(said, 1)
-        top.addWidget(self.pause)
-        top.addWidget(self.cancel)
-        top.addWidget(self.sessions)
-        top.addWidget(self.menu)
-        column.addLayout(top)
+        told, controls = QHBoxLayout(), QHBoxLayout()
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for part in (told, controls, self._top):
+            part.setSpacing(SPACE * 2)
+        told.addWidget(self.record)
+        told.addWidget(self.clock)
+        told.addWidget(said, 1)
+        controls.addWidget(self.pause)
+        controls.addWidget(self.cancel)
+        controls.addStretch(1)
+        controls.addWidget(self.sessions)
+        controls.addWidget(self.menu)
+        self._top.addLayout(told, 1)
+        self._top.addLayout(controls)
+        column.addLayout(self._top)
         column.addWidget(self.sentence)
         choices = QWidget()
         row = Row(choices)
@@ -179,16 +189,22 @@ class RecordBar(QWidget):
         picture(self.service, "service", colours.muted)
         self._show_view(self._view)
 
-    def set_narrow(self, narrow: bool) -> None:  # noqa: FBT001  a Qt-like setter
-        """Keep to drawings where words do not fit; their names stay for the ear."""
-        self._narrow = narrow
+    def fit(self, width: int) -> None:
+        """Keep to drawings where words do not fit, and to two lines where those do not.
+
+        The names of the drawings stay for the ear. `width` is that of the window,
+        in logical pixels; the bar itself is never narrower than what is in it.
+        """
+        self._narrow = narrow = width < NARROW
+        direction = QBoxLayout.Direction
+        self._top.setDirection(direction.TopToBottom if width < TIGHT else direction.LeftToRight)
         self.sessions.setVisible(narrow)
         self._band.setContentsMargins(*((SPACE,) * 4 if narrow else (SPACE * 3, SPACE * 2) * 2))
         self._show_view(self._view)
 
-    def show_running(self, running: Session | None) -> None:
+    def show_running(self, running: Session | None, *, is_heard: bool) -> None:
         """Show the dictation that runs, or that none does."""
-        self._show_view(record_bar_view(running))
+        self._show_view(record_bar_view(running, is_heard=is_heard))
         if running is None:
             self._clock_timer.stop()
             self.sentence.clear()

@@ -68,6 +68,8 @@ class Shown:
     """The linked sessions whose recording can be played here."""
     heard: tuple[ResultsVersion, ...] = ()
     """The versions as they are stored, before any rule about text."""
+    is_heard: bool = True
+    """Whether sound arrives, if it is this one that records."""
 
 
 class ResultsPane(QWidget):
@@ -227,7 +229,7 @@ class ResultsPane(QWidget):
         self.patient.setText(patient_label(session.order.patient))
         author = " · edited" if shown.versions and _by_clinician(shown.versions[-1]) else ""
         self.facts.setText(_facts(shown) + author)
-        state = state_of(session)
+        state = state_of(session, is_heard=shown.is_heard)
         self.state.show_state(state.word, tone_colour(state.tone, self._colours))
         self._show_advice(None if shown.origin else advice_for(session, time.time()))
         self._offer_templates(shown)
@@ -288,7 +290,7 @@ class ResultsPane(QWidget):
             versions[-1].results if versions else None,
             shown.session.order.templates,
             shown.offer,
-            waiting=shown.waiting or waiting_sentence(shown.session),
+            waiting=shown.waiting or waiting_sentence(shown.session, is_heard=shown.is_heard),
             is_answered=not shown.session.typed or shown.session.delivery is Delivery.RESOLVED,
         )
 

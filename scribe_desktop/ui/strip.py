@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
@@ -18,6 +18,8 @@ PASSING_MS = 4000
 
 class Strip(QFrame):
     """Not a dialog: it takes no focus and stops no work."""
+
+    shown = Signal()
 
     def __init__(self, *, can_close: bool = True) -> None:
         super().__init__()
@@ -84,6 +86,7 @@ class Strip(QFrame):
         # What says only "done" goes by itself; what asks for something stays.
         passing = telling.tone is Tone.GOOD and not telling.action
         self._passing.start() if passing else self._passing.stop()
+        self.shown.emit()
 
     @Slot()
     def put_away(self) -> None:

@@ -25,6 +25,7 @@ class Tray(QSystemTrayIcon):
         super().__init__(program_icon(), owner)
         self._colours = LIGHT
         self._running: Session | None = None
+        self._is_heard = True
         menu = QMenu(owner)
         self.state = menu.addAction("Ready")
         self.state.setEnabled(False)
@@ -36,17 +37,17 @@ class Tray(QSystemTrayIcon):
         self.leave = menu.addAction("Quit", self.quit_pressed.emit)
         self.setContextMenu(menu)
         self.activated.connect(self._activate)
-        self.show_running(None)
+        self.show_running(None, is_heard=True)
 
     def use(self, colours: Colours) -> None:
         """Draw in these colours."""
         self._colours = colours
-        self.show_running(self._running)
+        self.show_running(self._running, is_heard=self._is_heard)
 
-    def show_running(self, running: Session | None) -> None:
+    def show_running(self, running: Session | None, *, is_heard: bool) -> None:
         """Show the state as colour and word."""
-        self._running = running
-        view = record_bar_view(running)
+        self._running, self._is_heard = running, is_heard
+        view = record_bar_view(running, is_heard=is_heard)
         self.setToolTip(f"{TITLE}: {view.word}")
         self.state.setText(view.word)
         self.toggle.setText(view.record)

@@ -54,15 +54,22 @@ def caution_for(session: Session) -> str:
     return ""
 
 
-def state_of(session: Session) -> StateWord:
-    """The state word of PRODUCT.md §3; the first thing that is true from the top down."""
+_DEAF = StateWord("Not recording", Tone.WARNING)
+"""A dictation whose microphone is gone or stands still: it goes on, but nothing is taken down."""
+
+
+def state_of(session: Session, *, is_heard: bool = True) -> StateWord:
+    """The state word of PRODUCT.md §3; the first thing that is true from the top down.
+
+    `is_heard`: whether sound arrives from the microphone of what records now.
+    """
     if session.is_cancelled:
         return StateWord("Cancelled", Tone.GONE)
     match session.capture:
         case Capture.STARTING:
             return StateWord("Starting", Tone.BUSY)
         case Capture.RECORDING:
-            return StateWord("Recording", Tone.LIVE)
+            return StateWord("Recording", Tone.LIVE) if is_heard else _DEAF
         case Capture.PAUSED:
             return StateWord("Paused", Tone.PAUSED)
         case Capture.STOPPED:
@@ -182,31 +189,34 @@ def session_rows(
     now: float,
     zone: tzinfo | None = None,
     known: Mapping[SessionId, SessionRow] | None = None,
+    *,
+    is_heard: bool = True,
 ) -> tuple[SessionRow, ...]:
     """The rows that match every word of `query`, newest first.
 
     Whatever is visible in a row can be searched for. `known` are rows made
     earlier the same day: those of sessions that did not change are used again,
     because years of dictations must not make the window stall at each chunk.
+    `is_heard`: whether sound arrives from the microphone of what records now.
     """
     known = known or {}
     words = query.casefold().split()
     rows = []
     for session in sorted(sessions, key=lambda one: one.created_at, reverse=True):
         row = known.get(session.session_id)
-        if row is None or row.session is not session:
-            row = _row(session, now, zone)
+        if row is None or row.session is not session or session.capture is Capture.RECORDING:
+            row = _row(session, now, zone, is_heard=is_heard)
         rows.append(row)
     return tuple(row for row in rows if _matches(row, words)) if words else tuple(rows)
 
 
-def _row(session: Session, now: float, zone: tzinfo | None) -> SessionRow:
+def _row(session: Session, now: float, zone: tzinfo | None, *, is_heard: bool) -> SessionRow:
     return SessionRow(
         session,
         when(session.created_at, now, zone),
         patient_label(session.order.patient),
         length_of(session),
-        state_of(session),
+        state_of(session, is_heard=is_heard),
     )
 
 
@@ -228,8 +238,8 @@ class RecordBarView:
     meter_is_live: bool
 
 
-def record_bar_view(running: Session | None) -> RecordBarView:
-    """The record bar; "Recording" only once the microphone was really heard."""
+def record_bar_view(running: Session | None, *, is_heard: bool = True) -> RecordBarView:
+    """The record bar; "Recording" only once the microphone was really heard, and while it is."""
     if running is None or running.capture is Capture.STOPPED:
         return RecordBarView(
             "Ready", Tone.QUIET, "Record", can_pause=False, pause="Pause",
@@ -241,7 +251,8 @@ def record_bar_view(running: Session | None) -> RecordBarView:
         case Capture.PAUSED:
             word, tone = "Paused", Tone.PAUSED
         case Capture.RECORDING:
-            word, tone = "Recording", Tone.LIVE
+            state = state_of(running, is_heard=is_heard)
+            word, tone = state.word, state.tone
     return RecordBarView(
         word,
         tone,
@@ -249,7 +260,7 @@ def record_bar_view(running: Session | None) -> RecordBarView:
         can_pause=running.capture is not Capture.STARTING,
         pause="Resume" if running.capture is Capture.PAUSED else "Pause",
         can_cancel=True,
-        meter_is_live=running.capture is Capture.RECORDING,
+        meter_is_live=tone is Tone.LIVE,
     )
 
 
@@ -367,17 +378,22 @@ def silence_sentence(silent_s: float, pauses_in_s: float) -> tuple[str, str]:
     return said, f"The dictation is paused in {rough_duration(pauses_in_s)} unless you speak."
 
 
-def waiting_sentence(session: Session) -> str:
-    """Why there is no text yet."""
+def waiting_sentence(session: Session, *, is_heard: bool = True) -> str:
+    """Why there is no text yet; `is_heard` as for `state_of`."""
     if session.is_cancelled or session.is_empty:
         return ""
     match session.capture:
         case Capture.STARTING:
             return "The microphone is being opened."
+        case Capture.RECORDING if not is_heard:
+            return "Nothing is recorded until the microphone is back."
         case Capture.RECORDING | Capture.PAUSED:
             return "Speak; the text appears here."
         case Capture.STOPPED:
-            pass
+            return _undelivered_sentence(session)
+
+
+def _undelivered_sentence(session: Session) -> str:
     if session.delivery is Delivery.RESOLVED:
         return "The service sent no text."
     if session.delivery is Delivery.ENDED:

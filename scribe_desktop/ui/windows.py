@@ -87,6 +87,7 @@ class Windows(QObject):
         bridge, deeds = self._bridge, self.deeds
         bridge.session_changed.connect(self._take_session)
         bridge.results_stored.connect(self._take_results)
+        bridge.microphone_changed.connect(self._show_running)
         deeds.running_changed.connect(self._show_running)
         deeds.settings_changed.connect(self._follow_settings)
         deeds.text_refused.connect(self._hold)
@@ -129,9 +130,10 @@ class Windows(QObject):
 
     @Slot()
     def _show_running(self) -> None:
-        running = self._line.running()
-        self.mini.show_running(running, wanted=self._line.settings().mini_recorder)
-        self.tray.show_running(running)
+        running, is_heard = self._line.running(), self._line.is_heard()
+        wanted = self._line.settings().mini_recorder
+        self.mini.show_running(running, is_heard=is_heard, wanted=wanted)
+        self.tray.show_running(running, is_heard=is_heard)
 
     @Slot(object)
     def _take_session(self, session: Session) -> None:

@@ -23,7 +23,7 @@ from scribe_desktop.desktop.dictation_devices.mapping import (
 from scribe_desktop.desktop.dictation_devices.models import Family, Model
 from scribe_desktop.desktop.dictation_devices.presses import Pressed
 from scribe_desktop.desktop.dictation_devices.transport import Transport
-from scribe_desktop.domain.notices import MicrophoneState
+from scribe_desktop.domain.notices import DEAF, MicrophoneState
 from scribe_desktop.domain.session import Capture
 from scribe_desktop.domain.settings import Settings
 from scribe_desktop.ui.workplace import DeviceButton, DictationDevice
@@ -61,7 +61,6 @@ _LIGHTS = {
     Capture.PAUSED: Light.ARMED,
     Capture.STOPPED: Light.OFF,
 }
-_FAULTS = (MicrophoneState.LOST, MicrophoneState.STALLED)
 
 
 class WiredDevices:
@@ -105,7 +104,7 @@ class WiredDevices:
 
     def show_microphone(self, state: MicrophoneState) -> None:
         """A microphone that hears nothing is a fault, not a recording. Any thread."""
-        self._hub.show(Light.FAULT if state in _FAULTS else _LIGHTS[self._capture])
+        self._hub.show(Light.FAULT if state in DEAF else _LIGHTS[self._capture])
 
     # --- ui.workplace.Devices ---
     def actions(self) -> tuple[tuple[str, str], ...]:

@@ -25,7 +25,9 @@ from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
     Level,
     LiveText,
+    MicrophoneChanged,
     MicrophoneChoice,
+    MicrophoneState,
     Notice,
     OfferChanged,
     ResultsStored,
@@ -148,6 +150,7 @@ class ScriptedLine:
     preferences: Settings = field(default_factory=Settings)
     locked: frozenset[str] = frozenset()
     offered: Offer = OFFER
+    has_sound: bool = True
     loudness: Level = field(default_factory=lambda: Level(-22.0, -14.0))
     spoken_s: float = 0.0
     kept: bool = True
@@ -184,6 +187,16 @@ class ScriptedLine:
         for event in events:
             self.stored[session_id] = apply(self.stored[session_id], event)
             self.tell(SessionChanged(self.stored[session_id]))
+
+    def lose_sound(self, state: MicrophoneState) -> None:
+        """The microphone of what runs is gone, or stands still."""
+        self.has_sound = False
+        self.tell(MicrophoneChanged(state, "No sound arrives.", "Connect the microphone again."))
+
+    def find_sound(self) -> None:
+        """It is heard again."""
+        self.has_sound = True
+        self.tell(MicrophoneChanged(MicrophoneState.HEARD))
 
     def heard(self) -> None:
         running = self.running()
@@ -271,6 +284,9 @@ class ScriptedLine:
 
     def level(self) -> Level:
         return self.loudness
+
+    def is_heard(self) -> bool:
+        return self.has_sound
 
     def sessions(self) -> tuple[Session, ...]:
         return tuple(sorted(self.stored.values(), key=lambda one: -one.created_at))

@@ -4,11 +4,12 @@ import re
 from dataclasses import fields
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
+from scribe_desktop.domain.notices import SilenceNoticed
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
@@ -203,6 +204,29 @@ def test_nothing_is_clipped(
     QApplication.processEvents()
     assert main.width() == size[0]
     assert clipped(main) == []
+
+
+def test_on_a_small_screen_at_200_percent_nothing_is_scrolled_to_sideways(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    # 1024 by 700, halved, less the frame.
+    main = windows.main
+    main.resize(464, 302)
+    windows.deeds.toggle()
+    qtbot.waitUntil(lambda: main.bar.state.word == "Opening the microphone…")
+    line.heard()
+    line.tell(SilenceNoticed(next(iter(line.stored)), 120.0, 20.0))
+    area = main.findChild(QScrollArea)
+    assert area is not None
+    view = area.viewport().rect()
+
+    def is_in_sight(part: QWidget) -> bool:
+        place = QRect(part.mapTo(area.viewport(), QPoint(0, 0)), part.size())
+        return part.isVisible() and view.contains(place)
+
+    qtbot.waitUntil(lambda: is_in_sight(main.strip))
+    assert is_in_sight(main.strip.action)
+    assert not area.horizontalScrollBar().isVisible()
 
 
 def test_a_narrow_window_shows_one_thing_at_a_time(

@@ -41,9 +41,9 @@ def test_recordings_that_open_while_the_window_is_there_cost_one_look_at_all(
 ) -> None:
     count, looked, show = len(line.stored), list[int](), window.list.show_sessions
 
-    def shown(sessions: Sequence[Session]) -> None:
+    def shown(sessions: Sequence[Session], *, is_heard: bool) -> None:
         looked.append(len(sessions))
-        show(sessions)
+        show(sessions, is_heard=is_heard)
 
     monkeypatch.setattr(window.list, "show_sessions", shown)
     for number in range(100, 400):

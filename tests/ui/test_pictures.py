@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from scribe_desktop.domain.notices import MicrophoneState
 from scribe_desktop.domain.order import Patient, ServiceRef
 from scribe_desktop.domain.session import SessionId
 from scribe_desktop.domain.settings import Theme
@@ -103,6 +104,13 @@ def test_the_main_window_in_every_look(
     qtbot.waitUntil(lambda: main.bar.clock.text() == "1:13")
     image = draw(main, folder / f"main-recording-{name}.png", scale)
     assert look.recording in colours_in(image, button)
+    line.lose_sound(MicrophoneState.LOST)
+    qtbot.waitUntil(lambda: windows.mini.state.word == "Not recording")
+    for part, shown in (("main", main), ("mini", windows.mini)):
+        image = draw(shown, folder / f"{part}-not-recording-{name}.png", scale)
+        assert look.recording not in colours_in(image, image.rect()), "red with nothing recorded"
+    line.find_sound()
+    qtbot.waitUntil(lambda: main.bar.state.word == "Recording")
     windows.deeds.toggle_pause()
     qtbot.waitUntil(lambda: main.bar.state.word == "Paused")
     image = draw(main, folder / f"main-paused-{name}.png", scale)

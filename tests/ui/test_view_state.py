@@ -60,6 +60,26 @@ def test_recording_is_said_only_once_the_microphone_was_heard() -> None:
     assert record_bar_view(None).record == "Record"
 
 
+def test_recording_is_not_said_of_a_microphone_that_hears_nothing() -> None:
+    running = session(1, capture=Capture.RECORDING)
+    view = record_bar_view(running, is_heard=False)
+    assert (view.word, view.tone, view.meter_is_live) == ("Not recording", Tone.WARNING, False)
+    assert (view.record, view.can_pause, view.can_cancel) == ("Stop", True, True)
+    assert state_of(running, is_heard=False).word == view.word
+    assert "microphone" in waiting_sentence(running, is_heard=False)
+    known = {row.session.session_id: row for row in session_rows([running], "", NOW)}
+    (row,) = session_rows([running], "", NOW, known=known, is_heard=False)
+    assert row.state.word == view.word, "a row that was made before is made anew"
+
+
+@pytest.mark.parametrize("capture", [Capture.STARTING, Capture.PAUSED, Capture.STOPPED])
+def test_whatever_does_not_record_is_called_as_ever(capture: Capture) -> None:
+    one = session(1, capture=capture)
+    assert record_bar_view(one, is_heard=False) == record_bar_view(one)
+    assert state_of(one, is_heard=False) == state_of(one)
+    assert waiting_sentence(one, is_heard=False) == waiting_sentence(one)
+
+
 @pytest.mark.parametrize(
     ("duration", "said"), [(0, "0:00"), (7.9, "0:07"), (754, "12:34"), (3723, "1:02:03")]
 )

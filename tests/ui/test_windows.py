@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from scribe_desktop.domain.errors import CredentialError, MicrophoneError
 from scribe_desktop.domain.notices import (
+    DEAF,
     ImportProgressed,
     LiveText,
     MicrophoneChanged,
@@ -29,10 +30,13 @@ from scribe_desktop.ui.first_run import FirstRun
 from scribe_desktop.ui.help import keys_in_force
 from scribe_desktop.ui.main_window import MainWindow
 from scribe_desktop.ui.mini_recorder import pill
+from scribe_desktop.ui.rows import ROW
 from scribe_desktop.ui.settings.dialog import SettingsDialog
 from scribe_desktop.ui.settings.services import ServicesPage
 from scribe_desktop.ui.sound_check import SoundCheck
 from scribe_desktop.ui.theme import DARK, HIGH_CONTRAST
+from scribe_desktop.ui.titles import TITLE
+from scribe_desktop.ui.view_state import SessionRow
 from scribe_desktop.ui.windows import Windows, text_of
 from scribe_desktop.ui.workplace import Inserted, Workplace
 from tests.ui.fakes import ScriptedLine, results
@@ -532,6 +536,53 @@ def test_a_microphone_in_trouble_is_said_beside_the_button(
     qtbot.waitUntil(lambda: bar.sentence.text() == "Nothing is heard. Is it muted?")
     line.tell(MicrophoneChanged(MicrophoneState.HEARD))
     qtbot.waitUntil(lambda: not bar.sentence.isVisible())
+
+
+def words_about(windows: Windows) -> set[str]:
+    """Everywhere that says what the dictation that runs is doing."""
+    row: SessionRow = windows.main.list.model.index(0, 0).data(ROW)
+    pane = windows.main.results.state
+    return {
+        windows.main.bar.state.word,
+        windows.mini.state.word,
+        windows.tray.state.text(),
+        windows.tray.toolTip().removeprefix(f"{TITLE}: "),
+        row.state.word,
+        pane.word,
+    }
+
+
+@pytest.mark.parametrize("state", sorted(DEAF))
+def test_no_light_says_recording_while_the_microphone_is_gone(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot, state: MicrophoneState
+) -> None:
+    dictate(windows, line, qtbot)
+    qtbot.waitUntil(lambda: words_about(windows) == {"Recording"})
+    line.lose_sound(state)
+    qtbot.waitUntil(lambda: words_about(windows) == {"Not recording"})
+    bar, mini = windows.main.bar, windows.mini
+    assert bar.meter.accessibleDescription() == "The microphone is off"
+    assert mini.meter.accessibleDescription() == "The microphone is off"
+    assert bar.record.property("light") != "live"
+    assert bar.record.text() == "Stop", "it is still going on"
+    said = windows.main.results.sentence.text()
+    assert said == "Nothing is recorded until the microphone is back."
+    line.find_sound()
+    qtbot.waitUntil(lambda: words_about(windows) == {"Recording"})
+    qtbot.waitUntil(lambda: bar.meter.accessibleDescription() != "The microphone is off")
+    assert bar.record.property("light") == "live"
+
+
+def test_a_microphone_that_is_gone_in_a_pause_leaves_it_paused(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    dictate(windows, line, qtbot)
+    line.pause()
+    line.lose_sound(MicrophoneState.LOST)
+    qtbot.waitUntil(lambda: bool(windows.main.bar.sentence.text()))
+    assert words_about(windows) == {"Paused"}
+    line.resume()
+    qtbot.waitUntil(lambda: words_about(windows) == {"Not recording"})
 
 
 def test_the_service_is_shown_as_it_is(windows: Windows, line: ScriptedLine, qtbot: QtBot) -> None:

@@ -65,6 +65,7 @@ class Recording:
     """A recorder whose own writes wait with the disk."""
 
     recorded_frames = 16_000
+    is_heard = True
 
     def __init__(self, session_id: SessionId) -> None:
         self.session_id = session_id
