@@ -5,16 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
-from scribe_desktop.collaborators import Listener
 from scribe_desktop.domain.audit import AuditLine, Head, clinician
-from scribe_desktop.domain.chunker import Cuts
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.events import Cancelled
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.notices import (
-    ImportProgressed,
     LiveText,
     Notice,
     RecordingsOpened,
@@ -25,7 +22,6 @@ from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.domain.parting import parting
 from scribe_desktop.domain.session import Capture, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
-from scribe_desktop.domain.vigil import Patience
 from scribe_desktop.line import Line
 from scribe_desktop.services.address import Tokens
 from scribe_desktop.services.client import Client
@@ -50,16 +46,9 @@ from scribe_desktop.services.unlocking import Unlocking
 from scribe_desktop.services.uploader import Uploader
 from scribe_desktop.services.worker import Worker
 from scribe_desktop.wiring.computer import Computer, prepare_main_thread
+from scribe_desktop.wiring.hearing import Hearing, decode
 from scribe_desktop.wiring.strongroom import OPEN_AGAIN, Strongroom
 from scribe_desktop.wiring.typed_text import TypedText
-
-if TYPE_CHECKING:
-    # What hears and encodes is imported where it is used: it takes most of a
-    # second, and `sessions` or `show` need none of it.
-    from scribe_desktop.services.microphones import Microphones
-    from scribe_desktop.services.recorded_speech import RecordedSpeech
-    from scribe_desktop.services.recorder import Recorder
-    from scribe_desktop.services.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +100,6 @@ class Program:
         self.places = places
         self._housekeeping = Worker("housekeeping", self._keep_house)
         self._kept_at = 0.0
-        self._microphones: Microphones | None = None
         self.window: Window | None = None
         self.parting: ScribeError | None = None
         self._starting = threading.Lock()
@@ -151,7 +139,7 @@ class Program:
         self._streamer = Streamer(
             self._spool,
             self.client_for,
-            _decode,
+            decode,
             fell_back=lambda: self._uploader.wake(),  # noqa: PLW0108  it is made below
             on_live_text=self._live_text,
         )
@@ -169,15 +157,21 @@ class Program:
             has_live_text=self._has_live_text,
             on_trouble=self._tell,
         )
+        self.hearing = Hearing(
+            self._spool,
+            lambda: self.line.settings(),  # noqa: PLW0108  it is made below
+            before_recording=self.foretell_room,
+            on_change=self._microphones_changed,
+        )
         self.line = Line(
             store=self._spool,
             settings=preferences,
             services=self._directory,
             uploader=self._uploader,
             poller=self._poller,
-            microphones=lambda: self.microphones().choices(),
-            record_microphone=self._record_microphone,
-            record_file=self._record_file,
+            microphones=lambda: self.hearing.microphones().choices(),
+            record_microphone=self.hearing.record_microphone,
+            record_file=self.hearing.record_file,
             now=time.time,
             disk=disk,
         )
@@ -217,9 +211,7 @@ class Program:
             ]
         at_once([*ends, self._child.stop], until)
         # Only now: a microphone gives its last blocks while it is being sealed.
-        last: list[Callable[[], object]] = [self.strongroom.close, self._directory.close]
-        if self._microphones is not None:
-            last.append(self._microphones.close)
+        last = [self.strongroom.close, self._directory.close, self.hearing.close]
         at_once(last, until + 0.3)
 
     def _seal(self) -> None:
@@ -372,106 +364,22 @@ class Program:
         model = self._directory.offer(session.order.service).model(session.order.model)
         return model is not None and model.live_text
 
-    def warm_up(self) -> None:
-        """Load what hears, encodes and keeps the computer awake; returns at once.
-
-        A third of a second that the first key press would wait for, and the window with it.
-        """
-        threading.Thread(target=_load_recorder, name="warming up", daemon=True).start()
-
     def foretell_room(self) -> None:
         """Say so when the disk has room for a few hours of dictation only, or less."""
         if scarce := low_room(self.places.data):
             # No trouble yet: not with a voice of `DiskNews`, which waits for the end of it.
             self._tell(scarce)
 
-    def _record_microphone(
-        self, session_id: SessionId, cuts: Cuts, name: str, tell: Listener
-    ) -> "Recorder":
-        self.foretell_room()
-        return self._started(
-            self.microphones().source(name),
-            session_id,
-            cuts,
-            tell,
-            on_first_block=lambda: self._cue("listening"),
-            patience=Patience(self.line.settings().ask_after_silence_s),
-        )
-
-    def _record_file(
-        self, session_id: SessionId, cuts: Cuts, path: str, tell: Listener
-    ) -> "Recorder":
-        from scribe_desktop.services.importer import open_recording
-
-        def progressed(done_s: float, total_s: float | None) -> None:
-            tell(ImportProgressed(session_id, done_s, total_s))
-
-        return self._started(open_recording(path, progressed), session_id, cuts, tell)
-
-    def _started(
-        self,
-        source: "Source",
-        session_id: SessionId,
-        cuts: Cuts,
-        tell: Listener,
-        on_first_block: Callable[[], None] | None = None,
-        patience: Patience | None = None,
-    ) -> "Recorder":
-        from scribe_desktop.services.recorder import Recorder
-
-        recorder = Recorder(
-            self._spool,
-            source,
-            session_id,
-            cuts,
-            tell,
-            time.time,
-            on_first_block=on_first_block,
-            patience=patience,
-        )
-        recorder.start()
-        return recorder
-
-    def recorded_speech(self, session_ids: Sequence[SessionId]) -> "RecordedSpeech":
-        """Linked sessions as one recording that is read piece by piece."""
-        from scribe_desktop.services.encoder import decode_chunk
-        from scribe_desktop.services.recorded_speech import RecordedSpeech
-
-        return RecordedSpeech(self._spool, session_ids, decode_chunk)
-
-    def microphones(self) -> "Microphones":
-        """The microphones; the sound library is loaded at the first call."""
-        with self._starting:
-            if self._microphones is None:
-                from scribe_desktop.services.microphones import Microphones
-
-                self._microphones = Microphones(self._microphones_changed)
-            return self._microphones
-
-    def apply_microphone_settings(self) -> None:
-        """Keep the chosen microphone open between dictations, or let it go, as set."""
-        settings = self.line.settings()
-        if settings.keep_microphone_ready:
-            self.microphones().keep_ready(settings.microphone)
-        elif self._microphones is not None:
-            self._microphones.keep_ready(None)
-
     def _obey_setting(self, notice: Notice) -> None:
         # Only a window stays: a command that ends has no use for an open microphone.
         if self.window is None or not isinstance(notice, SettingChanged):
             return
         if notice.name in ("keep_microphone_ready", "microphone"):
-            self.apply_microphone_settings()
+            self.hearing.apply_settings()
 
     def _microphones_changed(self) -> None:
         if self.window is not None:
             self.window.microphones_changed()
-
-    def _cue(self, name: str) -> None:
-        if self.line.settings().cue_sounds:
-            from scribe_desktop.services.cues import Cue
-
-            self.microphones().cue(Cue(name))
 
     def client_for(self, session: Session) -> Client:
         """Whoever speaks to the service this session belongs to."""
@@ -504,17 +412,3 @@ def at_once(ends: Sequence[Callable[[], object]], until: float) -> None:
         thread.start()
     for thread in threads:
         thread.join(max(until - time.monotonic(), 0.0))
-
-
-def _decode(body: bytes) -> bytes:
-    from scribe_desktop.services.encoder import decode
-
-    return decode(body)
-
-
-def _load_recorder() -> None:
-    from scribe_desktop.desktop import power
-    from scribe_desktop.services import recorder
-
-    recorder.warm_up()
-    power.warm_up()

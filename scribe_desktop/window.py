@@ -79,10 +79,10 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
         def ready(window: WindowCommands) -> None:
             # Only now: starting the service takes both cores, and the window comes first.
             program.window = window
-            program.warm_up()
+            program.hearing.warm_up()
             program.deliver()
             line.prepare()
-            program.apply_microphone_settings()
+            program.hearing.apply_settings()
             workstation.start(window)
             serve_others(holder, program)
             for notice in program.opening_notices:
@@ -141,13 +141,13 @@ def _opened() -> Program:
 def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch) -> Workplace:
     line, places = program.line, program.places
     return Workplace(
-        speaker=Speaker(program.microphones),
+        speaker=Speaker(program.hearing.microphones),
         player=Player(
-            program.microphones,
-            program.recorded_speech,
+            program.hearing.microphones,
+            program.hearing.recorded_speech,
             lambda error: line.tell(Trouble(error.message, error.remedy)),
         ),
-        microphone_test=MicrophoneTest(program.microphones),
+        microphone_test=MicrophoneTest(program.hearing.microphones),
         exporter=Exports(line, program.audit),
         accounts=Accounts(line, program.accounts, program.client),
         lock=workstation.lock,

@@ -78,7 +78,7 @@ class LongRun:
         with Program(find_places()) as program:
 
             def record(session_id: SessionId, cuts: Any, _name: str, tell: Any) -> Any:
-                return program._started(self._source, session_id, cuts, tell)
+                return program.hearing.record(self._source, session_id, cuts, tell)
 
             program.line._record_microphone = record
             program.line.subscribe(self._hear)

@@ -99,7 +99,7 @@ class Long:
         self.source = source
 
         def record(session_id: SessionId, cuts: Any, _name: str, tell: Any) -> Any:
-            return self.program._started(source, session_id, cuts, tell)
+            return self.program.hearing.record(source, session_id, cuts, tell)
 
         self.line._record_microphone = record
 
