@@ -147,3 +147,21 @@ def test_a_click_some_speech_and_a_click_put_the_words_into_the_window(
     window.await_text("Ready")
     shown = window.await_text("do for your country")
     assert_heard(shown)
+
+
+def test_nothing_in_the_window_says_that_it_records_while_the_microphone_is_gone(
+    window: Window, microphone: VirtualMicrophone
+) -> None:
+    window.click("push button", "Record")
+    window.await_text("Recording")
+    microphone.unplug("headset")
+    window.await_text("The microphone is gone; what was spoken before is safe.")
+    # Looked at anew: the first look takes a while, and may have begun before it was gone.
+    shown = window.await_text("The microphone is gone")
+    assert shown.count("Not recording") >= 3, "bar, row and result"
+    assert "Recording" not in shown.replace("Microphone level", "")
+    microphone.plug("headset", default=True)
+    window.await_text("Recording")
+    assert "Not recording" not in window.await_text("Recording")
+    window.click("push button", "Stop")
+    window.await_text("Ready")
