@@ -19,7 +19,7 @@ from scribe_desktop import __version__
 from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.exits import Exit
 from scribe_desktop.service_grammar import add_commands, complete
-from scribe_desktop.services.last_words import catch_all
+from scribe_desktop.services.last_words import catch_all, say
 
 _TOKEN = "SCRIBE_DESKTOP_TOKEN"  # noqa: S105  a variable's name
 
@@ -278,13 +278,13 @@ class _UsageError(ScribeError):
 
 def _say_error(arguments: argparse.Namespace, error: ScribeError) -> int:
     if isinstance(error, _UsageError):
-        sys.stderr.write(f"{error}\n")
+        say(str(error))
         return Exit.USAGE
     if getattr(arguments, "json", False) and arguments.command == "dictate":
         from scribe_desktop.terminal import failure_record
 
         sys.stdout.write(json.dumps(failure_record(error), ensure_ascii=False) + "\n")
-    sys.stderr.write(f"{error}\n")
+    say(str(error))
     return Exit.FAILED
 
 

@@ -4,14 +4,13 @@ Each check looks at the real thing: a microphone that can be listed, a keyring
 that holds the key, model files whose hashes fit. None records, none sends.
 """
 
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from scribe_desktop import __version__
 from scribe_desktop.app import Program
+from scribe_desktop.desktop.screen import has_screen
 from scribe_desktop.domain.errors import CredentialError, ScribeError
 from scribe_desktop.services.room import low_room
 
@@ -91,7 +90,7 @@ def _engine(_: Program) -> tuple[bool, str, str]:
 
 
 def _display(_: Program) -> tuple[bool, str, str]:
-    if not has_display():
+    if not has_screen():
         return (
             False,
             "There is no display, so no window can open.",
@@ -101,20 +100,13 @@ def _display(_: Program) -> tuple[bool, str, str]:
 
 
 def _keys(_: Program) -> tuple[bool, str, str]:
-    if not has_display():
+    if not has_screen():
         return False, "Without a display there are no global keys.", ""
     from scribe_desktop.desktop.hotkeys.select import hotkey_backend
 
     if hotkey_backend().user_chooses_key:
         return True, "The desktop asks you for the key when the window opens.", ""
     return True, "A global key can be registered.", ""
-
-
-def has_display() -> bool:
-    """Whether a window could open here."""
-    if sys.platform != "linux":
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 _CHECKS: dict[str, Callable[[Program], tuple[bool, str, str]]] = {

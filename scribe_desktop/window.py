@@ -1,7 +1,6 @@
 """Opens the window over the line, and gives it what this computer has around it."""
 
 import logging
-import sys
 import threading
 from contextlib import closing
 from typing import Any
@@ -10,20 +9,22 @@ from scribe_desktop.app import Program
 from scribe_desktop.call import Wishes
 from scribe_desktop.commands import run, serve_others
 from scribe_desktop.desktop.idle import idle_s
+from scribe_desktop.desktop.screen import has_screen
 from scribe_desktop.doctor import examine
-from scribe_desktop.domain.errors import ScribeError, SpoolError
+from scribe_desktop.domain.errors import DesktopError, ScribeError, SpoolError
 from scribe_desktop.domain.notices import Trouble
 from scribe_desktop.exits import Exit
 from scribe_desktop.services.control import Control, Holder
 from scribe_desktop.services.frugality import Frugality
 from scribe_desktop.services.keyring_door import ASK_LIMIT_S, KeyringDoor, KeyringSilent
+from scribe_desktop.services.last_words import is_at_terminal, say
 from scribe_desktop.services.pin import PinLock
 from scribe_desktop.services.places import find_places
 from scribe_desktop.ui.application import (
     WindowCommands,
     make_application,
     run_window,
-    tell_parting,
+    tell_without_window,
 )
 from scribe_desktop.ui.network import NetworkNews
 from scribe_desktop.ui.unlocking import is_tried_again
@@ -52,7 +53,18 @@ def open_window(token: str, recordings: tuple[str, ...] = (), *, hidden: bool = 
 
     `recordings` are imported there, as a file manager asks. `hidden`, as when
     the computer starts, opens it in the tray and leaves an open one alone.
+    Raises ScribeError where it cannot start, and says so on the screen before that.
     """
+    try:
+        return _open(token, recordings, hidden=hidden)
+    except ScribeError as error:
+        # Started by a click there is no terminal: nothing at all would seem to happen.
+        if has_screen() and not is_at_terminal():
+            tell_without_window(error)
+        raise
+
+
+def _open(token: str, recordings: tuple[str, ...], *, hidden: bool) -> int:
     request = {"command": "import", "files": list(recordings)}
     hidden = hidden and not recordings
     control = Control(find_places().control)
@@ -118,14 +130,19 @@ def _own_window(holder: Holder, token: str, request: dict[str, Any], *, hidden: 
 def _parted(program: Program, words: ScribeError) -> int:
     """Say what could not be kept: to the person who closed the window, or to whoever reads."""
     if program.window is None or program.window.is_sent_away:
-        sys.stderr.write(f"{words}\n")
+        say(str(words))
     else:
-        tell_parting(words)
+        tell_without_window(words)
     return Exit.FAILED
 
 
 def _opened() -> Program:
     """The program; raises what neither a retry nor an emergency store mends."""
+    if not has_screen():
+        raise DesktopError(
+            "There is no screen here that a window could open on.",
+            "Start it from the desktop, or dictate without a window: scribe-desktop dictate",
+        )
     places = find_places()
     unlocking = begin_unlocking(places)
     while True:

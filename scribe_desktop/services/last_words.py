@@ -17,7 +17,7 @@ from scribe_desktop.domain.errors import place_of
 
 _SENTENCE = (
     "Something went wrong inside the program. Your recordings are safe.\n"
-    "Try again. If it happens again, report this: {}\n"
+    "Try again. If it happens again, report this: {}"
 )
 
 
@@ -30,9 +30,8 @@ def catch_all(*, speaks: bool = True) -> None:
 
     def tell(kind: type[BaseException], trace: TracebackType | None) -> None:
         fault = _log(kind, trace)
-        # A program without a console has no stderr either.
-        if speaks and sys.stderr is not None:
-            sys.stderr.write(_SENTENCE.format(fault))
+        if speaks:
+            say(_SENTENCE.format(fault))
 
     def of_main(
         kind: type[BaseException], _fault: BaseException, trace: TracebackType | None
@@ -49,6 +48,17 @@ def catch_all(*, speaks: bool = True) -> None:
     threading.excepthook = of_thread
     sys.unraisablehook = _unraisable
     warnings.showwarning = _warned
+
+
+def say(words: str) -> None:
+    """Write a line for whoever sits at the terminal. A program without a console has none."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{words}\n")
+
+
+def is_at_terminal() -> bool:
+    """Whether somebody sits there, and reads it."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _unraisable(caught: "sys.UnraisableHookArgs") -> None:

@@ -207,8 +207,9 @@ def _noted(kind: type[BaseException], trace: TracebackType | None) -> str:
     return fault
 
 
-def tell_parting(words: ScribeError) -> None:
-    """Say what the disk did not take, after the window has closed; waits until it is read."""
+def tell_without_window(words: ScribeError) -> None:
+    """Say why there is no window, or what the disk did not take of it; waits until it is read."""
+    make_application()
     box = QMessageBox(
         QMessageBox.Icon.Warning, TITLE, words.message, QMessageBox.StandardButton.Close
     )

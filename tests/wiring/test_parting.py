@@ -1,5 +1,7 @@
-"""What the disk did not take before the program had to end is told to whoever is there."""
+"""Why there is no window, or no longer, is told to whoever is there."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from scribe_desktop import window
 from scribe_desktop.app import Program
+from scribe_desktop.cli import run_command
+from scribe_desktop.domain.errors import ScribeError
 from scribe_desktop.domain.parting import parting
 from scribe_desktop.exits import Exit
 
@@ -20,16 +24,25 @@ def program(window_open: object) -> Program:
     return cast("Program", SimpleNamespace(window=window_open))
 
 
-def test_the_person_who_closed_the_window_reads_it_and_then_it_is_over(qtbot: QtBot) -> None:
+@pytest.fixture
+def read(qtbot: QtBot) -> Iterator[list[str]]:
+    """What a person reads in a box of its own, and closes."""
     read: list[str] = []
 
     def close() -> None:
         box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        read.append(f"{box.text()} {box.informativeText()}")
-        box.accept()
+        if isinstance(box, QMessageBox):
+            read.append(f"{box.text()} {box.informativeText()}")
+            box.accept()
 
-    QTimer.singleShot(0, close)
+    looking = QTimer()
+    looking.timeout.connect(close)
+    looking.start(0)
+    yield read
+    looking.stop()
+
+
+def test_the_person_who_closed_the_window_reads_it_and_then_it_is_over(read: list[str]) -> None:
     assert LOST is not None
     assert window._parted(program(SimpleNamespace(is_sent_away=False)), LOST) == Exit.FAILED
     assert read == [str(LOST)]
@@ -42,6 +55,36 @@ def test_nobody_is_waited_for_when_the_system_ends_the_program(
     assert LOST is not None
     assert window._parted(program(gone), LOST) == Exit.FAILED
     assert capsys.readouterr().err == f"{LOST}\n"
+
+
+@pytest.fixture
+def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for everything that cannot be made."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SCRIBE_DESKTOP_HOME", str(tmp_path / "file" / "home"))
+
+
+@pytest.mark.usefixtures("no_home")
+def test_whoever_started_it_by_a_click_reads_why_it_does_not_start(read: list[str]) -> None:
+    with pytest.raises(ScribeError) as refused:
+        window.open_window("")
+    assert read == [str(refused.value)]
+
+
+@pytest.mark.usefixtures("no_home")
+def test_whoever_started_it_at_a_terminal_reads_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with pytest.raises(ScribeError, match="cannot start"):
+        window.open_window("")
+
+
+@pytest.mark.usefixtures("no_home")
+def test_a_program_without_a_console_only_shows_it(
+    read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    assert run_command([]) == Exit.FAILED
+    assert len(read) == 1
 
 
 class Leaving:
