@@ -34,6 +34,7 @@ from scribe_desktop.server.transcriber import SessionTranscriber
 from scribe_desktop.services.places import find_places
 from scribe_desktop.services.recorder import Recorder
 from scribe_desktop.services.source import Block, Ended, Heard
+from scribe_desktop.wiring.hearing import Hearing
 
 SPOKEN_S = 60
 BLOCK_S = 0.1
@@ -79,20 +80,23 @@ class Speaker:
         """Nothing to close."""
 
 
-class SpokenTo(Program):
-    """The program with a speaker in place of a microphone."""
+class SpokenTo(Hearing):
+    """What hears, with a speaker in place of a microphone."""
 
     speaker: Speaker
 
-    def _record_microphone(
+    def record_microphone(
         self, session_id: SessionId, cuts: Cuts, _name: str, tell: Listener
     ) -> Recorder:
-        return self._started(self.speaker, session_id, cuts, tell)
+        """Record the speaker."""
+        return self.record(self.speaker, session_id, cuts, tell)
 
 
-def wait_s(program: SpokenTo, pcm: bytes) -> float:
+def wait_s(program: Program, pcm: bytes) -> float:
     """Speak a minute, stop, and wait for the text; seconds from stop to stored transcript."""
-    program.speaker = Speaker(pcm)
+    speaker = Speaker(pcm)
+    assert isinstance(program.hearing, SpokenTo)
+    program.hearing.speaker = speaker
     stored = threading.Event()
     usual = program.line.usual_order()
     order = Order(service=usual.service, templates=("soap",))
@@ -103,7 +107,7 @@ def wait_s(program: SpokenTo, pcm: bytes) -> float:
             stored.set()
 
     unsubscribe = program.line.subscribe(look)
-    program.speaker.said.wait()
+    speaker.said.wait()
     pressed = time.monotonic()
     program.line.stop()
     if not stored.wait(120):
@@ -134,7 +138,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         os.environ["SCRIBE_DESKTOP_HOME"] = home
         os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-        with SpokenTo(find_places()) as program:
+        with Program(find_places(), hearing=SpokenTo) as program:
             program.deliver()
             program.line.prepare()
             for _ in range(options.times):

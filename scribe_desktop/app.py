@@ -94,6 +94,7 @@ class Program:
         unlocking: Unlocking | None = None,
         *,
         may_record: bool = False,
+        hearing: type[Hearing] = Hearing,
         on_wait: Callable[[ScribeError], None] = lambda _: None,
     ) -> None:
         prepare_main_thread()
@@ -157,7 +158,7 @@ class Program:
             has_live_text=self._has_live_text,
             on_trouble=self._tell,
         )
-        self.hearing = Hearing(
+        self.hearing = hearing(
             self._spool,
             lambda: self.line.settings(),  # noqa: PLW0108  it is made below
             before_recording=self.foretell_room,

@@ -53,15 +53,16 @@ def open_window(token: str, recordings: tuple[str, ...] = (), *, hidden: bool = 
 
     `recordings` are imported there, as a file manager asks. `hidden`, as when
     the computer starts, opens it in the tray and leaves an open one alone.
-    Raises ScribeError where it cannot start, and says so on the screen before that.
+    Where it cannot start it says why.
     """
     try:
         return _open(token, recordings, hidden=hidden)
     except ScribeError as error:
+        say(str(error))
         # Started by a click there is no terminal: nothing at all would seem to happen.
         if has_screen() and not is_at_terminal():
             tell_without_window(error)
-        raise
+        return Exit.FAILED
 
 
 def _open(token: str, recordings: tuple[str, ...], *, hidden: bool) -> int:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from scribe_desktop import app, cli
+from scribe_desktop import cli
 from scribe_desktop.domain.audio import BYTES_PER_FRAME, SAMPLE_RATE
 from scribe_desktop.domain.notices import MicrophoneChanged, MicrophoneChoice, MicrophoneState
 from scribe_desktop.services import local_service, recovery
@@ -25,6 +25,7 @@ from scribe_desktop.services.encoder import encode
 from scribe_desktop.services.recorder import Recorder
 from scribe_desktop.services.source import Block, Ended, Heard
 from scribe_desktop.services.spool import Spool
+from scribe_desktop.wiring.hearing import Hearing
 
 BLOCK_FRAMES = 800
 
@@ -172,7 +173,7 @@ class FileInstead:
 def main(speech: Path, count: Path, arguments: list[str]) -> int:
     host = Path(__file__).with_name("counting_host.py")
     heard = FileInstead(speech, count)
-    setattr(app.Program, "microphones", lambda _: heard)  # noqa: B010  its type is none of ours
+    setattr(Hearing, "microphones", lambda _: heard)  # noqa: B010  its type is none of ours
     local_service.serve_command = lambda: [sys.executable, str(host)]
     if PHASES_PIPE in os.environ:
         Phases(int(os.environ[PHASES_PIPE])).watch_all()
