@@ -185,8 +185,8 @@ def pytest_arguments(options: argparse.Namespace, at_once: int) -> list[str]:
 
 
 def processes() -> int:
-    """One more than can compute at once: speech has its own speed, so the slow tests wait."""
-    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    """Two more than can compute at once: speech has its own speed, so the slow tests wait."""
+    return min((os.cpu_count() or 1) + 2, MOST_PROCESSES)
 
 
 def _stream(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:

@@ -19,6 +19,11 @@ settings.register_profile("gate", deadline=None, derandomize=True, suppress_heal
 settings.register_profile("explore", deadline=None, suppress_health_check=BUSY)
 settings.load_profile("explore" if os.environ.get("SCRIBE_EXPLORE") else "gate")
 
+UNCOUNTED = ("faults", "live")
+"""Folders whose programs take a quarter longer when their lines are counted. They look for what
+goes wrong between processes; that every line is run is shown by the command line's own tests.
+"""
+
 _real_connect = socket.socket.connect
 
 
@@ -37,6 +42,14 @@ def _only_this_machine(
     monkeypatch.setattr(socket.socket, "connect", _loopback_only)
     monkeypatch.setenv("SCRIBE_DESKTOP_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.delenv("SCRIBE_DESKTOP_TOKEN", raising=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _uncounted(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.parent.name in UNCOUNTED:
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,9 @@ from tests.domain.chunker_rules import check_chunker
 from tests.domain.fault_matrix import check_fault_matrix
 from tests.domain.world import mutated
 
+# A mutant is a copy that nobody counts, and counting doubles the time.
+pytestmark = pytest.mark.no_cover
+
 MACHINE_MUTANTS = {
     "a stale receipt counts": (
         "remote_id)\n            if index != session.accepted or",

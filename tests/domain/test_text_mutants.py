@@ -5,6 +5,9 @@ from hypothesis import Phase
 
 from tests.domain.text_rules import check_text, text_core
 
+# Not counted, as in `test_mutants.py`.
+pytestmark = pytest.mark.no_cover
+
 PROTECTED_MUTANTS = {
     "the order does not matter": (
         "return protected(before) == protected(after)",
