@@ -19,8 +19,9 @@ import numpy as np
 from word_errors import pooled_word_error_rate
 
 from scribe_desktop.app import Program
-from scribe_desktop.commands import Wishes, run
-from scribe_desktop.line import new_session_id
+from scribe_desktop.call import Wishes
+from scribe_desktop.commands import run
+from scribe_desktop.rolling_over import new_session_id
 from scribe_desktop.server.audio import decode
 from scribe_desktop.server.engine import load
 from scribe_desktop.server.transcriber import SessionTranscriber
