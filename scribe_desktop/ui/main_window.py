@@ -8,7 +8,7 @@ the spool.
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -120,8 +120,7 @@ class MainWindow(QMainWindow):
         self._foot_timer.setInterval(FOOT_TICK_MS)
         self._foot_timer.timeout.connect(self._show_foot)
         self._foot_timer.start()
-        self.refresh()
-        self.refresh_microphones()
+        self._show_all()
 
     # --- building ---
     def _lay_out(self) -> None:
@@ -223,6 +222,12 @@ class MainWindow(QMainWindow):
         ):
             part.use(colours)
 
+    def _show_all(self) -> None:
+        self.refresh()
+        self.refresh_microphones()
+        # Not now: the window itself comes first.
+        QTimer.singleShot(0, self._rehearse)
+
     @Slot()
     def refresh(self) -> None:
         """Read everything anew from the line."""
@@ -241,6 +246,10 @@ class MainWindow(QMainWindow):
         self.toggle_action.setShortcut(QKeySequence(settings.key_toggle))
         self.results.welcome.show_key(settings.key_toggle, everywhere=settings.global_keys)
         self._show_foot()
+
+    @Slot()
+    def _rehearse(self) -> None:
+        self.results.rehearse(self._offer)
 
     @Slot()
     def refresh_microphones(self) -> None:
@@ -336,7 +345,9 @@ class MainWindow(QMainWindow):
         if first != self._shown_id():
             self.deeds.stop_playing()
         self._draw(first)
-        self.list.select(first)
+        with QSignalBlocker(self.list):
+            # It would have the same drawn once more.
+            self.list.select(first)
 
     @Slot()
     def show_chosen(self) -> None:

@@ -24,7 +24,7 @@ from scribe_desktop.ui.meter import Meter
 from scribe_desktop.ui.pieces import StateLabel, icon_button, label, picture
 from scribe_desktop.ui.theme import LIGHT, SPACE, Colours, sized, tone_colour
 from scribe_desktop.ui.titles import TITLE
-from scribe_desktop.ui.view_state import Tone, clock, record_bar_view
+from scribe_desktop.ui.view_state import RecordBarView, Tone, clock, record_bar_view
 
 CLOCK_TICK_MS = 200
 _MARGIN = 24
@@ -47,6 +47,7 @@ class MiniRecorder(QWidget):
         self._grip: QPoint | None = None
         self._session: Session | None = None
         self._is_heard = True
+        self._drawn: tuple[RecordBarView, Colours] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         # A plain X server draws what is translucent black; there the pill is cut out.
         self._is_cut_out = QGuiApplication.platformName() == "xcb"
@@ -91,6 +92,7 @@ class MiniRecorder(QWidget):
         self._session, self._is_heard = running, is_heard
         if running is None or not wanted:
             self.meter.set_live(False)
+            self._drawn = None
             self._timer.stop()
             self.hide()
             return
@@ -104,6 +106,9 @@ class MiniRecorder(QWidget):
 
     def _draw(self) -> None:
         view = record_bar_view(self._session, is_heard=self._is_heard)
+        if (view, self._colours) == self._drawn:
+            return
+        self._drawn = view, self._colours
         # The pill is narrow; the long word of the bar has a short one here.
         word = view.word if view.can_pause or self._session is None else "Starting"
         self.state.show_state(word, tone_colour(view.tone, self._colours))

@@ -131,6 +131,7 @@ class StateLabel(QWidget):
 
     def __init__(self, *, ratio: float = 1.0, bold: bool = True) -> None:
         super().__init__()
+        self._shown = ("", "")
         self._dot = Dot()
         self._word = label("", ratio=ratio, bold=bold)
         row = QHBoxLayout(self)
@@ -146,7 +147,10 @@ class StateLabel(QWidget):
         return self._word.text()
 
     def show_state(self, word: str, colour: str) -> None:
-        """Show a state."""
+        """Show a state; the same again costs nothing, though a style sheet of its own would."""
+        if (word, colour) == self._shown:
+            return
+        self._shown = word, colour
         self._dot.show_colour(colour)
         self._word.setText(word)
         self._word.setStyleSheet(f"color: {colour}")

@@ -204,7 +204,9 @@ class RecordBar(QWidget):
 
     def show_running(self, running: Session | None, *, is_heard: bool) -> None:
         """Show the dictation that runs, or that none does."""
-        self._show_view(record_bar_view(running, is_heard=is_heard))
+        view = record_bar_view(running, is_heard=is_heard)
+        if view != self._view:
+            self._show_view(view)
         if running is None:
             self._clock_timer.stop()
             self.sentence.clear()

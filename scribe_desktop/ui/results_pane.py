@@ -14,8 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from scribe_desktop.domain.offer import Offer
+from scribe_desktop.domain.order import Order
 from scribe_desktop.domain.results import TRANSCRIPT, Author, ResultsVersion
-from scribe_desktop.domain.session import Capture, Delivery, Session
+from scribe_desktop.domain.session import Capture, Delivery, Session, SessionId
 from scribe_desktop.ui.action_row import ActionRow, Possible
 from scribe_desktop.ui.advice import Advice, advice_for
 from scribe_desktop.ui.deeds import Telling
@@ -236,6 +237,12 @@ class ResultsPane(QWidget):
         if not self.is_editing:
             self._show_tabs(keep_place=bool(same))
         self._show_actions()
+
+    def rehearse(self, offer: Offer) -> None:
+        """Lay out, unseen, what a first dictation shows: its first second has enough to do."""
+        if self._shown is None:
+            self.show_session(Shown(Session(SessionId(""), 0.0, Order()), (), offer))
+            self.show_nothing()
 
     def show_nothing(self) -> None:
         """What was shown is no more."""

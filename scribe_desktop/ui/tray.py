@@ -9,7 +9,7 @@ from scribe_desktop.ui.deeds import Deeds
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.theme import LIGHT, Colours, tone_colour
 from scribe_desktop.ui.titles import TITLE
-from scribe_desktop.ui.view_state import record_bar_view
+from scribe_desktop.ui.view_state import RecordBarView, record_bar_view
 
 _SIDE = 64
 _DOT = 26
@@ -26,6 +26,7 @@ class Tray(QSystemTrayIcon):
         self._colours = LIGHT
         self._running: Session | None = None
         self._is_heard = True
+        self._drawn: tuple[RecordBarView, bool, Colours] | None = None
         menu = QMenu(owner)
         self.state = menu.addAction("Ready")
         self.state.setEnabled(False)
@@ -48,6 +49,10 @@ class Tray(QSystemTrayIcon):
         """Show the state as colour and word."""
         self._running, self._is_heard = running, is_heard
         view = record_bar_view(running, is_heard=is_heard)
+        drawn = view, running is None, self._colours
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self.setToolTip(f"{TITLE}: {view.word}")
         self.state.setText(view.word)
         self.toggle.setText(view.record)

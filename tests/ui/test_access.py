@@ -201,9 +201,12 @@ def test_nothing_is_clipped(
     line.heard()
     line.spoken_s = 3 * 3600
     qtbot.waitUntil(lambda: main.bar.clock.text() == "3:00:00")
-    QApplication.processEvents()
+
+    def fits() -> None:
+        assert clipped(main) == []
+
+    qtbot.waitUntil(fits)
     assert main.width() == size[0]
-    assert clipped(main) == []
 
 
 def test_on_a_small_screen_at_200_percent_nothing_is_scrolled_to_sideways(
@@ -226,7 +229,7 @@ def test_on_a_small_screen_at_200_percent_nothing_is_scrolled_to_sideways(
 
     qtbot.waitUntil(lambda: is_in_sight(main.strip))
     assert is_in_sight(main.strip.action)
-    assert not area.horizontalScrollBar().isVisible()
+    qtbot.waitUntil(lambda: not area.horizontalScrollBar().isVisible())
 
 
 def test_a_narrow_window_shows_one_thing_at_a_time(
