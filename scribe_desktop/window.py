@@ -9,7 +9,7 @@ from scribe_desktop.app import Program
 from scribe_desktop.call import Wishes
 from scribe_desktop.commands import run, serve_others
 from scribe_desktop.desktop.idle import idle_s
-from scribe_desktop.desktop.screen import has_screen
+from scribe_desktop.desktop.screen import has_screen, is_seen
 from scribe_desktop.doctor import examine
 from scribe_desktop.domain.errors import DesktopError, ScribeError, SpoolError
 from scribe_desktop.domain.notices import Trouble
@@ -48,6 +48,10 @@ ABANDON_LIMIT_S = 0.3
 """How long other processes may take to hear that the window closes."""
 
 
+class _ReadAlready(ScribeError):
+    """Somebody has read it on the screen, and closed it."""
+
+
 def open_window(token: str, recordings: tuple[str, ...] = (), *, hidden: bool = False) -> int:
     """Open the window, or bring the open one to the front; returns the exit code.
 
@@ -60,7 +64,7 @@ def open_window(token: str, recordings: tuple[str, ...] = (), *, hidden: bool = 
     except ScribeError as error:
         say(str(error))
         # Started by a click there is no terminal: nothing at all would seem to happen.
-        if has_screen() and not is_at_terminal():
+        if not isinstance(error, _ReadAlready) and is_seen() and not is_at_terminal():
             tell_without_window(error)
         return Exit.FAILED
 
@@ -153,7 +157,7 @@ def _opened() -> Program:
             log.warning("waits for the keyring")
             make_application()
             if not is_tried_again(locked, lambda: unlocking.answers(ASK_LIMIT_S)):
-                raise
+                raise _ReadAlready(locked.message, locked.remedy) from locked
 
 
 def _workplace(program: Program, workstation: Workstation, updates: UpdateWatch) -> Workplace:

@@ -87,6 +87,7 @@ class Poller:
         self._peeks: dict[SessionId, float] = {}
         self._said: dict[SessionId, str] = {}
         self._clients: dict[ServiceRef, PollClient] = {}
+        self._asks = 0
         self._lanes = Lanes("poll", self._services, self.step, now=now, on_trouble=on_trouble)
 
     def start(self) -> None:
@@ -99,6 +100,7 @@ class Poller:
 
     def ask_now(self, *, is_network_new: bool = False) -> None:
         """Ask at once, and anew where nothing moves; `is_network_new` as for the uploader."""
+        self._asks += 1
         for client in list(self._clients.values()):
             client.cut(0.0 if is_network_new else STUCK_LINE_S)
         self.wake()
@@ -136,12 +138,12 @@ class Poller:
     def _poll(self, session: Session) -> None:
         if session.remote is None:
             return
-        began = self._now()
+        began, asks = self._now(), self._asks
         try:
             answer = self._client(session).get(session.remote)
             self._learn(session, session.remote, answer, self._now() - began)
         except ServiceError as error:
-            self._failed(session, error)
+            self._failed(session, error, is_asked_anew=self._asks != asks)
         except (UnknownSession, IllegalEvent):
             _log.info("%s: changed while it was asked for", session.session_id)
 
@@ -184,12 +186,13 @@ class Poller:
         self._peeks.pop(session.session_id, None)
         self._said.pop(session.session_id, None)
 
-    def _failed(self, session: Session, error: ServiceError) -> None:
+    def _failed(self, session: Session, error: ServiceError, *, is_asked_anew: bool) -> None:
         if self._lanes.is_stopping or error.code == errors.ABORTED:
             self._lanes.tell_to_stop()
             return
-        if error.code == errors.CUT:
-            return  # it failed for nobody, and the next step makes it again
+        if error.code == errors.CUT or is_asked_anew:
+            # It failed for nobody, or before somebody asked: the next step makes it again.
+            return
         _log.info("%s: %s, status %d %s", session.session_id, error.retry, error.status, error.code)
         retry_at = None
         if error.retry is Retry.LATER and errors.seems_stuck(error, session.attempts + 1):

@@ -227,6 +227,7 @@ class Recorder:
             self._rescue()
             raise
         finally:
+            self._microphone = MicrophoneState.CLOSED
             self._source.close()
             self._writer.close()
             self._over.set()

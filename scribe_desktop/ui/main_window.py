@@ -87,7 +87,6 @@ class MainWindow(QMainWindow):
         self._sessions: dict[SessionId, Session] = {}
         self._live: dict[SessionId, str] = {}
         self._offer = line.offer()
-        self._was_heard = True
         self._may_close = False
         self.is_sent_away = False
         self.setWindowTitle(TITLE)
@@ -272,15 +271,14 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _show_microphone(self, notice: MicrophoneChanged) -> None:
+        """Also the lights that are not beside the meter; each draws only what differs."""
         self.bar.show_microphone_state(notice)
-        if self._line.is_heard() is self._was_heard:
-            return
-        # The light goes out everywhere, not only beside the meter.
-        self._was_heard = self._line.is_heard()
         self._show_running()
-        self._list_sessions()
+        is_heard = self._line.is_heard()
+        if self.list.is_heard is not is_heard:
+            self._list_sessions()
         shown = self.results.shown
-        if shown and not shown.origin and shown.session.capture is Capture.RECORDING:
+        if shown and not shown.origin and shown.is_heard is not is_heard:
             self._draw(shown.session.session_id)
 
     def _list_sessions(self) -> None:

@@ -4,7 +4,7 @@ It never takes the focus, because the focus is where the text will go. It
 shows no patient, because it lies above whatever else is on the screen.
 """
 
-from PySide6.QtCore import QPoint, QRect, QSettings, Qt, QTimer, Slot
+from PySide6.QtCore import QPoint, QRect, QSettings, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
@@ -134,10 +134,14 @@ class MiniRecorder(QWidget):
             room.right() - self.width() - _MARGIN, room.bottom() - self.height() - _MARGIN
         )
         place = room.topLeft() + stored if isinstance(stored, QPoint) else corner
-        self.move(
-            max(room.left(), min(place.x(), room.right() - self.width())),
-            max(room.top(), min(place.y(), room.bottom() - self.height())),
-        )
+        self.move(_within(room, place, self.size()))
+
+    def _stay_in_sight(self) -> None:
+        """A longer word makes it wider, and Stop must not leave the screen."""
+        screen = QGuiApplication.screenAt(self.geometry().center()) or self.screen()
+        place = _within(screen.availableGeometry(), self.pos(), self.size())
+        if place != self.pos():
+            self.move(place)
 
     def _remember_place(self) -> None:
         screen = QGuiApplication.screenAt(self.geometry().center())
@@ -167,8 +171,10 @@ class MiniRecorder(QWidget):
             self._remember_place()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut the corners off, where they cannot be translucent."""
+        """Cut the corners off, where they cannot be translucent, and stay in sight."""
         super().resizeEvent(event)
+        if self.isVisible():
+            self._stay_in_sight()
         if self._is_cut_out:
             self.setMask(pill(self.rect()))
 
@@ -190,6 +196,14 @@ def pill(rect: QRect) -> QRegion:
     far = QRegion(rect.right() - side + 1, rect.top(), side, side, QRegion.RegionType.Ellipse)
     middle = QRegion(rect.adjusted(side // 2, 0, -(side // 2), 0))
     return near.united(middle).united(far)
+
+
+def _within(room: QRect, place: QPoint, size: QSize) -> QPoint:
+    """The nearest place at which all of it is in the room, or its beginning if it is too large."""
+    return QPoint(
+        max(room.left(), min(place.x(), room.right() - size.width())),
+        max(room.top(), min(place.y(), room.bottom() - size.height())),
+    )
 
 
 def _place_key(screen: QScreen) -> str:

@@ -27,7 +27,7 @@ class SessionList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._sessions: tuple[Session, ...] = ()
-        self._is_heard = True
+        self.is_heard = True
         self._colours = LIGHT
         self._hour = 0
         self._can_delete = False
@@ -77,7 +77,7 @@ class SessionList(QWidget):
 
     def show_sessions(self, sessions: Sequence[Session], *, is_heard: bool) -> None:
         """Show these; `is_heard` tells whether sound arrives for the one that records."""
-        self._sessions, self._is_heard = tuple(sessions), is_heard
+        self._sessions, self.is_heard = tuple(sessions), is_heard
         self._refresh()
 
     def show_account(self, account: str) -> None:
@@ -114,7 +114,7 @@ class SessionList(QWidget):
         others = others_sentence(len(self._sessions) - len(listed))
         self.others.setText(others)
         self.others.setVisible(bool(others))
-        rows = session_rows(listed, query, now, known=self._known, is_heard=self._is_heard)
+        rows = session_rows(listed, query, now, known=self._known, is_heard=self.is_heard)
         self._known.update((row.session.session_id, row) for row in rows)
         self.model.show_rows(rows)
         self.empty.setText(

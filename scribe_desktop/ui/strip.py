@@ -80,13 +80,16 @@ class Strip(QFrame):
         spoken = told_once(telling.message, telling.remedy)
         self.setAccessibleName(spoken)
         self._paint()
+        was_seen = self.isVisible()
         self.setVisible(True)
         # It takes no focus, so whoever listens would not come across it.
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
         # What says only "done" goes by itself; what asks for something stays.
         passing = telling.tone is Tone.GOOD and not telling.action
         self._passing.start() if passing else self._passing.stop()
-        self.shown.emit()
+        if telling.action or not was_seen:
+            # What only goes on, such as a file that is read, calls nobody back from his text.
+            self.shown.emit()
 
     @Slot()
     def put_away(self) -> None:

@@ -61,7 +61,7 @@ _DEAF = StateWord("Not recording", Tone.WARNING)
 def state_of(session: Session, *, is_heard: bool = True) -> StateWord:
     """The state word of PRODUCT.md §3; the first thing that is true from the top down.
 
-    `is_heard`: whether sound arrives from the microphone of what records now.
+    `is_heard`: whether sound arrives from the microphone, if it is the one that records.
     """
     if session.is_cancelled:
         return StateWord("Cancelled", Tone.GONE)
@@ -69,7 +69,8 @@ def state_of(session: Session, *, is_heard: bool = True) -> StateWord:
         case Capture.STARTING:
             return StateWord("Starting", Tone.BUSY)
         case Capture.RECORDING:
-            return StateWord("Recording", Tone.LIVE) if is_heard else _DEAF
+            is_deaf = not is_heard and not session.imported
+            return _DEAF if is_deaf else StateWord("Recording", Tone.LIVE)
         case Capture.PAUSED:
             return StateWord("Paused", Tone.PAUSED)
         case Capture.STOPPED:
@@ -385,7 +386,7 @@ def waiting_sentence(session: Session, *, is_heard: bool = True) -> str:
     match session.capture:
         case Capture.STARTING:
             return "The microphone is being opened."
-        case Capture.RECORDING if not is_heard:
+        case Capture.RECORDING if not is_heard and not session.imported:
             return "Nothing is recorded until the microphone is back."
         case Capture.RECORDING | Capture.PAUSED:
             return "Speak; the text appears here."

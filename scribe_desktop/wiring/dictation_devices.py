@@ -81,6 +81,8 @@ class WiredDevices:
         self._watchers: list[Callable[[str], None]] = []
         self._map = ButtonMap(settings().device_buttons)
         self._capture = Capture.STOPPED
+        self._microphone = MicrophoneState.CLOSED
+        self._lights = threading.Lock()
         self._hub = DictationDevices(transport, self._take)
 
     def start(self) -> None:
@@ -98,13 +100,21 @@ class WiredDevices:
 
     def show_capture(self, capture: Capture) -> None:
         """Make the lights say what is true of the recording. Any thread."""
-        if capture is not self._capture:
-            self._capture = capture
-            self._hub.show(_LIGHTS[capture])
+        with self._lights:
+            if capture is not self._capture:
+                self._capture = capture
+                self._show()
 
     def show_microphone(self, state: MicrophoneState) -> None:
         """A microphone that hears nothing is a fault, not a recording. Any thread."""
-        self._hub.show(Light.FAULT if state in DEAF else _LIGHTS[self._capture])
+        with self._lights:
+            self._microphone = state
+            self._show()
+
+    def _show(self) -> None:
+        # Also after a pause: that it is gone is told once, and it may still be.
+        is_deaf = self._microphone in DEAF and self._capture is not Capture.STOPPED
+        self._hub.show(Light.FAULT if is_deaf else _LIGHTS[self._capture])
 
     # --- ui.workplace.Devices ---
     def actions(self) -> tuple[tuple[str, str], ...]:

@@ -264,19 +264,12 @@ def test_on_a_read_only_disk_nothing_starts_and_it_is_said(
         assert home.done("sessions").returncode == 0
     before = sorted(disk.rglob("*"))
     read_only(disk)
-    said = "cannot be written, so Scribe Desktop cannot start"
-    done = home.done("dictate", "--mic", "any", *ASKED)
-    assert done.returncode == 1, done
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-    tally.tried()
-    with home.started() as window:
-        # It stays until somebody has read it on the screen.
-        says(window, said)
-        window.terminate()
-        _, more = window.communicate(timeout=60)
-    assert "Traceback" not in more
-    tally.tried()
+    for command in (("dictate", "--mic", "any", *ASKED), ()):
+        done = home.done(*command)
+        assert done.returncode == 1, done
+        assert "cannot be written, so Scribe Desktop cannot start" in done.stderr
+        assert "Traceback" not in done.stderr
+        tally.tried()
     unmount(disk)
     assert sorted(disk.rglob("*")) == before
 

@@ -170,6 +170,22 @@ def test_a_microphone_that_cannot_open_is_told_and_leaves_an_empty_session() -> 
     assert take.notices == [
         MicrophoneChanged(MicrophoneState.LOST, "There is no microphone.", "Connect one.")
     ]
+    assert recorder.is_heard, "it is over, and must not darken the light of another"
+
+
+def test_it_knows_whether_sound_arrives() -> None:
+    take, pcm, seen = Take(), pcm16(speechlike(0.4)), list[bool]()
+
+    def look() -> None:
+        seen.append(recorder.is_heard)
+
+    script: Script = [*blocks(pcm), look]
+    for state in (MicrophoneState.STALLED, MicrophoneState.LOST, MicrophoneState.HEARD):
+        script += [MicrophoneChanged(state), look]
+    recorder = take.with_source(ScriptedSource(script))
+    recorder.start()
+    assert recorder.join(20)
+    assert seen == [True, False, False, True]
 
 
 def test_stop_takes_what_was_spoken_until_the_key_press() -> None:

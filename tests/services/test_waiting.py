@@ -237,6 +237,22 @@ def test_send_now_while_a_call_is_on_the_line_counts_for_it_too() -> None:
     )
 
 
+def test_signing_in_while_a_result_is_asked_for_counts_for_it_too() -> None:
+    room = Room()
+    session_id = room.spool.speak(chunks=1)
+
+    def signed_in_meanwhile(what: str, _name: str) -> None:
+        if what == "get":
+            room.service.refuse = lambda _what, _id: None
+            room.uploader.release()
+            room.poller.ask_now()
+            raise errors.refusal(403, b"", in_session=True)
+
+    room.service.refuse = signed_in_meanwhile
+    room.run(60)
+    assert room.resolved(session_id)
+
+
 def test_signing_in_releases_everything() -> None:
     room = Room()
     session_id = room.spool.speak(chunks=2)

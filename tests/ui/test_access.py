@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from scribe_desktop.domain.notices import SilenceNoticed
+from scribe_desktop.domain.notices import ImportProgressed, SilenceNoticed
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
@@ -230,6 +230,25 @@ def test_on_a_small_screen_at_200_percent_nothing_is_scrolled_to_sideways(
     qtbot.waitUntil(lambda: is_in_sight(main.strip))
     assert is_in_sight(main.strip.action)
     qtbot.waitUntil(lambda: not area.horizontalScrollBar().isVisible())
+
+
+def test_a_file_that_is_read_calls_nobody_back_from_his_text(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    main, session_id = windows.main, next(iter(line.stored))
+    main.show_session(session_id)
+    main.resize(1000, 330)
+    line.tell(ImportProgressed(session_id, 10.0, 100.0))
+    area = main.findChild(QScrollArea)
+    assert area is not None
+    bar = area.verticalScrollBar()
+    qtbot.waitUntil(lambda: main.strip.isVisible() and bar.maximum() > 0)
+    QApplication.processEvents()
+    bar.setValue(bar.maximum())
+    line.tell(ImportProgressed(session_id, 50.0, 100.0))
+    qtbot.waitUntil(lambda: "0:50" in main.strip.message)
+    QApplication.processEvents()
+    assert bar.value() == bar.maximum()
 
 
 def test_a_narrow_window_shows_one_thing_at_a_time(

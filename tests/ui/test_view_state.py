@@ -72,6 +72,12 @@ def test_recording_is_not_said_of_a_microphone_that_hears_nothing() -> None:
     assert row.state.word == view.word, "a row that was made before is made anew"
 
 
+def test_a_file_that_is_read_needs_no_microphone() -> None:
+    one = session(1, capture=Capture.RECORDING, imported=True)
+    assert state_of(one, is_heard=False) == state_of(one)
+    assert waiting_sentence(one, is_heard=False) == waiting_sentence(one)
+
+
 @pytest.mark.parametrize("capture", [Capture.STARTING, Capture.PAUSED, Capture.STOPPED])
 def test_whatever_does_not_record_is_called_as_ever(capture: Capture) -> None:
     one = session(1, capture=capture)

@@ -573,6 +573,39 @@ def test_no_light_says_recording_while_the_microphone_is_gone(
     assert bar.record.property("light") == "live"
 
 
+@pytest.mark.parametrize("ends_heard", [True, False])
+def test_a_light_that_was_drawn_between_two_notices_is_mended(
+    windows: Windows,
+    line: ScriptedLine,
+    qtbot: QtBot,
+    ends_heard: bool,  # noqa: FBT001
+) -> None:
+    session_id = dictate(windows, line, qtbot)
+    line.has_sound = ends_heard
+    line.tell(MicrophoneChanged(MicrophoneState.HEARD if ends_heard else MicrophoneState.LOST))
+    word = "Recording" if ends_heard else "Not recording"
+    qtbot.waitUntil(lambda: words_about(windows) == {word})
+    line.has_sound = not ends_heard
+    windows.main.take_session(line.stored[session_id])
+    # Both notices come when it is over again.
+    line.has_sound = ends_heard
+    for state in (MicrophoneState.STALLED, MicrophoneState.HEARD):
+        line.tell(MicrophoneChanged(state))
+    qtbot.waitUntil(lambda: words_about(windows) == {word})
+
+
+def test_the_small_recorder_stays_on_the_screen_when_its_word_grows(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    dictate(windows, line, qtbot)
+    room = windows.mini.screen().availableGeometry()
+    windows.mini.move(room.right() - windows.mini.width(), windows.mini.y())
+    narrow = windows.mini.width()
+    line.lose_sound(MicrophoneState.LOST)
+    qtbot.waitUntil(lambda: windows.mini.width() > narrow)
+    qtbot.waitUntil(lambda: room.contains(windows.mini.geometry()))
+
+
 def test_a_microphone_that_is_gone_in_a_pause_leaves_it_paused(
     windows: Windows, line: ScriptedLine, qtbot: QtBot
 ) -> None:

@@ -345,3 +345,16 @@ def test_the_lights_say_what_is_true(plugged: Plugged, monkeypatch: pytest.Monke
     plugged.devices.show_microphone(MicrophoneState.HEARD)
     plugged.devices.show_capture(Capture.STOPPED)
     assert shown == ["armed", "recording", "fault", "recording", "off"]
+
+
+def test_the_light_does_not_come_back_with_a_pause_while_the_microphone_is_gone(
+    plugged: Plugged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(plugged.devices._hub, "show", lambda light: shown.append(str(light)))
+    plugged.devices.show_microphone(MicrophoneState.LOST)
+    for capture in (Capture.RECORDING, Capture.PAUSED, Capture.RECORDING, Capture.STOPPED):
+        plugged.devices.show_capture(capture)
+    plugged.devices.show_microphone(MicrophoneState.OPENING)
+    plugged.devices.show_capture(Capture.STARTING)
+    assert shown == ["off", "fault", "fault", "fault", "off", "off", "armed"]

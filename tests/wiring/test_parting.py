@@ -15,6 +15,7 @@ from scribe_desktop.app import Program
 from scribe_desktop.cli import run_command
 from scribe_desktop.domain.parting import parting
 from scribe_desktop.exits import Exit
+from scribe_desktop.services.keyring_door import KeyringSilent
 
 LOST = parting(1.5, is_settled=False)
 
@@ -24,7 +25,7 @@ def program(window_open: object) -> Program:
 
 
 @pytest.fixture
-def read(qtbot: QtBot) -> Iterator[list[str]]:
+def read(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What a person reads in a box of its own, and closes."""
     read: list[str] = []
 
@@ -34,6 +35,7 @@ def read(qtbot: QtBot) -> Iterator[list[str]]:
             read.append(f"{box.text()} {box.informativeText()}")
             box.accept()
 
+    monkeypatch.setattr(window, "is_seen", lambda: True)
     looking = QTimer()
     looking.timeout.connect(close)
     looking.start(0)
@@ -86,6 +88,20 @@ def test_a_program_without_a_console_only_shows_it(
 ) -> None:
     monkeypatch.setattr("sys.stderr", None)
     assert run_command([]) == Exit.FAILED
+    assert len(read) == 1
+
+
+def test_who_closed_the_question_about_the_keyring_is_not_told_again(
+    read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object, **__: object) -> None:
+        raise KeyringSilent("The keyring is locked.", "Unlock it.")
+
+    monkeypatch.setattr(window, "Program", silent)
+    monkeypatch.setattr(
+        window, "begin_unlocking", lambda _: SimpleNamespace(answers=lambda _limit_s: False)
+    )
+    assert window.open_window("") == Exit.FAILED
     assert len(read) == 1
 
 
