@@ -456,7 +456,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _bring_strip_into_sight(self) -> None:
-        self._content.ensureWidgetVisible(self.strip, 0, SPACE)
+        # What can wait until it is come across must not take Record out of sight.
+        if self.strip.action.isVisible() or self._line.running() is not None:
+            self._content.ensureWidgetVisible(self.strip, 0, SPACE)
 
     @Slot()
     def _show_narrow(self) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from scribe_desktop.domain.notices import ImportProgressed, SilenceNoticed
+from scribe_desktop.domain.notices import ImportProgressed, SilenceNoticed, Trouble
 from scribe_desktop.domain.order import ServiceRef
 from scribe_desktop.ui.service_shelf import PastDictation, StoredDocument
 from scribe_desktop.ui.settings.dialog import PAGES
@@ -230,6 +230,19 @@ def test_on_a_small_screen_at_200_percent_nothing_is_scrolled_to_sideways(
     qtbot.waitUntil(lambda: is_in_sight(main.strip))
     assert is_in_sight(main.strip.action)
     qtbot.waitUntil(lambda: not area.horizontalScrollBar().isVisible())
+
+
+def test_a_notice_before_a_dictation_leaves_record_in_sight(
+    windows: Windows, line: ScriptedLine, qtbot: QtBot
+) -> None:
+    main = windows.main
+    main.resize(464, 302)
+    line.tell(Trouble("This computer has no keyring.", "Use one that has."))
+    qtbot.waitUntil(main.strip.isVisible)
+    QApplication.processEvents()
+    area = main.findChild(QScrollArea)
+    assert area is not None
+    assert area.verticalScrollBar().value() == 0
 
 
 def test_a_file_that_is_read_calls_nobody_back_from_his_text(
