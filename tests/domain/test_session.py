@@ -230,6 +230,12 @@ def test_an_end_that_is_denied_is_due_again_after_its_wait_and_asks_first() -> N
     assert apply(session, Lapsed()).ends_denied == 0
 
 
+def test_what_nothing_was_recorded_in_has_no_end() -> None:
+    empty = replace(SPOKEN, chunks=0, frames=0, delivery=Delivery.OPEN, remote=REMOTE)
+    with pytest.raises(IllegalEvent, match="nothing was recorded"):
+        apply(empty, EndSent())
+
+
 def test_files_that_are_missing_are_counted_once_they_were_sent_again() -> None:
     ended = IN_DELIVERY[Delivery.ENDED]
     assert replace(ended, received=1).missing_files == 0, "an older program did not look"
