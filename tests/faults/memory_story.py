@@ -7,23 +7,21 @@ story.py, but on a spool in memory and step by step, for tests that look between
 the steps at a service that lies or at a neighbour.
 """
 
-import hashlib
 import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scribe_desktop.domain.audio import AudioForm, EncodedChunk
 from scribe_desktop.domain.events import Stopped
 from scribe_desktop.domain.machine import apply
 from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.domain.steps import Rest, next_step
 from scribe_desktop.services.address import Address
-from scribe_desktop.services.outgoing import outgoing
 from scribe_desktop.services.wire import Wire
 from tests.faults.proxy import FaultProxy
 from tests.faults.real_service import TOKEN, RealService
+from tests.faults.sent_files import SentFiles, digests_at
 from tests.faults.story import WavSpool
 from tests.server.conftest import Clock
 from tests.server.scripted import WORDS, ScriptedSpeech
@@ -68,7 +66,7 @@ class Story:
         self.waited: list[float] = []
         self.tried = 0
         self.compared_bytes = 0
-        self._files: dict[tuple[AudioForm, int, int], list[bytes]] = {}
+        self._files = SentFiles()
         self.forgotten = False
         self.desk = Desk("", live=False)
         self.spool = self.desk.spool = spool or WavSpool()
@@ -164,22 +162,11 @@ class Story:
         assert not waits or session.problem is not None or session.retry_at is not None
 
     def files(self) -> list[bytes]:
-        """What the service must have: every chunk, in the pieces that it takes."""
-        session = self.session
-        wanted = (session.audio_form, session.pieces, session.files)
-        if wanted not in self._files:
-
-            def sealed(index: int) -> EncodedChunk:
-                return self.spool.chunk(self.session_id, index)
-
-            self._files[wanted] = [
-                outgoing(sealed, file, session.audio_form, session.pieces).body
-                for file in range(session.files)
-            ]
-        return self._files[wanted]
+        """What the service must have."""
+        return self._files.of(self.spool, self.session)
 
     def digests(self) -> list[str]:
-        return [hashlib.sha256(body).hexdigest() for body in self.files()]
+        return self._files.digests(self.spool, self.session)
 
     def spoken(self) -> str:
         return " ".join(WORDS[index] for index in range(self.session.chunks))
@@ -189,12 +176,7 @@ class Story:
         remote_id = session.remote_ids[-1]
         if remote_id not in known:
             return None
-        try:
-            return self.service.digests(remote_id)
-        except Exception as error:
-            if type(error).__name__ != "Refusal":
-                raise
-            return None
+        return digests_at(self.service, remote_id)
 
     def _checked(self) -> Session:
         session = self.session

@@ -8,13 +8,11 @@ or still queued and visible, End came at most once, and nobody but the service
 saw a credential.
 """
 
-import hashlib
 import re
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,6 @@ from scribe_desktop.domain.session import Delivery, Session, SessionId
 from scribe_desktop.domain.steps import Create, End, Poll, Rest, Step, Upload, Withdraw, next_step
 from scribe_desktop.services.address import Address
 from scribe_desktop.services.client import Client
-from scribe_desktop.services.outgoing import outgoing
 from scribe_desktop.services.poller import Poller
 from scribe_desktop.services.spool import Spool
 from scribe_desktop.services.uploader import Uploader
@@ -38,6 +35,7 @@ from tests.faults.bystanders import BlackHole, Eavesdropper, ShutDoor
 from tests.faults.canaries import NAME, Logged
 from tests.faults.proxy import FaultProxy, Seen
 from tests.faults.real_service import KEY, TOKEN, RealService
+from tests.faults.sent_files import SentFiles, digest, digests_at
 from tests.faults.tally import Tally
 from tests.peers.publisher import certificate
 from tests.server.conftest import Clock
@@ -128,7 +126,7 @@ class Story:
         self._line = ""
         self._line_used = False
         self._waiting: deque[str] = deque()
-        self._files: dict[object, list[bytes]] = {}
+        self._files = SentFiles()
         self._sealed: list[str] = []
         self._emptied: set[str] = set()
         self.session_id = SessionId("ses_" + "5" * 24)
@@ -220,7 +218,7 @@ class Story:
         for index in range(chunks):
             chunk = self.scene.make_chunk(index)
             self.spool.seal(self.session_id, chunk)
-            self._sealed.append(_digest(chunk.body))
+            self._sealed.append(digest(chunk.body))
 
     def _actions(self) -> dict[str, Callable[[], None]]:
         return {
@@ -324,12 +322,12 @@ class Story:
     def _lost(self, session: Session) -> Iterator[int]:
         """How long each chunk is that is neither in our store nor in the service's."""
         there = {one for remote in session.remote_ids for one in self.service_digests(remote)}
-        for index, digest in enumerate(self._sealed):
+        for index, sealed in enumerate(self._sealed):
             try:
-                here = _digest(self.spool.chunk(self.session_id, index).body)
+                here = digest(self.spool.chunk(self.session_id, index).body)
             except SpoolError:
                 here = ""
-            if digest not in {here, *there}:
+            if sealed not in {here, *there}:
                 yield len(self.scene.make_chunk(index).body)
 
     def _it_is_visible(self, session: Session) -> None:
@@ -342,31 +340,14 @@ class Story:
         assert not waits or session.problem is not None or session.retry_at is not None
 
     def files(self) -> list[bytes]:
-        """What the service must have: every chunk, in the pieces that it takes."""
-        session = self.session
-        wanted = (session.audio_form, session.pieces, session.files)
-        if wanted not in self._files:
-
-            def sealed(index: int) -> EncodedChunk:
-                return self.spool.chunk(self.session_id, index)
-
-            self._files[wanted] = [
-                outgoing(sealed, file, session.audio_form, session.pieces).body
-                for file in range(session.files)
-            ]
-        return self._files[wanted]
+        """What the service must have."""
+        return self._files.of(self.spool, self.session)
 
     def digests(self) -> list[str]:
-        return [_digest(body) for body in self.files()]
+        return self._files.digests(self.spool, self.session)
 
     def service_digests(self, remote_id: str) -> list[str]:
-        """What its own store has of that session; nothing of one that it does not know."""
-        try:
-            return self.service.digests(remote_id)
-        except Exception as error:
-            if type(error).__name__ != "Refusal":
-                raise
-            return []
+        return digests_at(self.service, remote_id)
 
     # --- what holds at the end ---------------------------------------------------------
 
@@ -380,14 +361,14 @@ class Story:
         remote_id = session.remote_ids[-1]
         stored = self.service.digests(remote_id)
         files = self.files()
-        missing = [body for body in files if _digest(body) not in stored]
+        missing = [body for body in files if digest(body) not in stored]
         self.tally.compared(sum(map(len, files)))
         self.tally.lost(sum(map(len, missing)))
-        assert stored == [_digest(body) for body in files]
+        assert stored == [digest(body) for body in files]
         assert self.service.status(remote_id) == "completed"
         transcript = self.spool.versions(self.session_id)[-1].results.transcript
         assert transcript == self.scene.says(session)
-        assert [_digest(self.spool.chunk(self.session_id, i).body) for i in range(session.chunks)]
+        assert [digest(self.spool.chunk(self.session_id, i).body) for i in range(session.chunks)]
         self._check_order(remote_id, session.files)
 
     def _check_order(self, remote_id: str, files: int) -> None:
@@ -439,8 +420,3 @@ def _remote_id(seen: Seen) -> str:
         return key[1].decode() if key else ""
     about = re.search(r"/sessions/([^/?]+)", seen.path)
     return about[1] if about else ""
-
-
-@lru_cache
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
