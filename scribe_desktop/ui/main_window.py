@@ -22,13 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from scribe_desktop.domain.notices import (
-    ImportProgressed,
     LiveText,
     MicrophoneChanged,
-    PartEnding,
-    SilenceNoticed,
-    SpoolTrouble,
-    Trouble,
 )
 from scribe_desktop.domain.offer import Offer
 from scribe_desktop.domain.order import Patient
@@ -44,17 +39,16 @@ from scribe_desktop.ui.as_one import (
 )
 from scribe_desktop.ui.bridge import Bridge
 from scribe_desktop.ui.consent import Consent
-from scribe_desktop.ui.deeds import Deeds, Telling
+from scribe_desktop.ui.deeds import Deeds
 from scribe_desktop.ui.dialogs import (
     ask_to_close,
     ask_to_lose,
-    part_telling,
-    silence_telling,
 )
 from scribe_desktop.ui.help import show_help
 from scribe_desktop.ui.line import Line
 from scribe_desktop.ui.lists import Lists
 from scribe_desktop.ui.main_menu import MainMenu
+from scribe_desktop.ui.news import News
 from scribe_desktop.ui.past_list import PastList
 from scribe_desktop.ui.pictures import program_icon
 from scribe_desktop.ui.pieces import card, label
@@ -65,7 +59,7 @@ from scribe_desktop.ui.shown_dictation import ShownDictation
 from scribe_desktop.ui.strip import Strip
 from scribe_desktop.ui.theme import SPACE, Colours
 from scribe_desktop.ui.titles import TITLE
-from scribe_desktop.ui.view_state import Tone, foot_sentence, import_sentence
+from scribe_desktop.ui.view_state import foot_sentence
 from scribe_desktop.ui.workplace import NOTHING_AROUND, Workplace
 
 FOOT_TICK_MS = 1000
@@ -99,7 +93,6 @@ class MainWindow(QMainWindow):
         self.results = ResultsPane()
         self.results.actions_row.offer(workplace)
         self.strip = Strip()
-        self._part_told = ""
         self.foot = label("", quiet=True)
         self.menu = MainMenu(self)
         self.bar.menu.setMenu(self.menu)
@@ -113,6 +106,8 @@ class MainWindow(QMainWindow):
         self.shown_dictation.running_changed.connect(self._show_running)
         self.consent = Consent(self.bar, self.results, self.deeds, line, time.time)
         self.consent.listen(bridge)
+        self._news = News(self.strip, self.deeds)
+        self._news.listen(bridge)
         self._connect_bridge(bridge)
         self._add_keys()
         self._foot_timer = QTimer(self)
@@ -187,11 +182,6 @@ class MainWindow(QMainWindow):
         bridge.live_text_changed.connect(self._take_live_text)
         bridge.microphone_changed.connect(self._show_microphone)
         bridge.offer_changed.connect(self._take_offer)
-        bridge.silence_noticed.connect(self._ask_after_silence)
-        bridge.part_ending.connect(self._tell_part_ending)
-        bridge.import_progressed.connect(self._show_import)
-        bridge.spool_troubled.connect(self._take_spool_trouble)
-        bridge.troubled.connect(self._take_trouble)
         # Also by a button of a dictation microphone.
         bridge.setting_changed.connect(self.refresh)
         bridge.recordings_opened.connect(self.refresh)
@@ -308,8 +298,7 @@ class MainWindow(QMainWindow):
         return former is not None and former.capture is not Capture.STOPPED
 
     def _part_is_over(self, session: Session) -> None:
-        if self.strip.message == self._part_told:
-            self.strip.put_away()
+        self._news.part_is_over()
         if not is_going_on(self._sessions, session.session_id):
             # The next visit is another patient's until someone says otherwise.
             self.bar.show_patient(Patient())
@@ -399,30 +388,6 @@ class MainWindow(QMainWindow):
         self._offer = offer
         self.bar.show_offer(offer, self._line.settings(), self._line.locked_settings())
         self._show_foot()
-
-    @Slot(object)
-    def _take_spool_trouble(self, notice: SpoolTrouble) -> None:
-        tone = Tone.GOOD if notice.recovered else Tone.WARNING
-        self.strip.tell(Telling(notice.message, notice.remedy, tone))
-
-    @Slot(object)
-    def _ask_after_silence(self, notice: SilenceNoticed) -> None:
-        self.strip.tell(silence_telling(notice, self.deeds.toggle_pause, self.deeds.still_here))
-
-    @Slot(object)
-    def _tell_part_ending(self, notice: PartEnding) -> None:
-        self._part_told = notice.message
-        self.strip.tell(part_telling(notice))
-
-    @Slot(object)
-    def _show_import(self, notice: ImportProgressed) -> None:
-        said = import_sentence(notice.done_s, notice.total_s)
-        is_read = notice.total_s is not None and notice.done_s >= notice.total_s
-        self.strip.tell(Telling(said, tone=Tone.GOOD if is_read else Tone.BUSY))
-
-    @Slot(object)
-    def _take_trouble(self, notice: Trouble) -> None:
-        self.strip.tell(Telling(notice.message, notice.remedy))
 
     @Slot()
     def _show_foot(self) -> None:
