@@ -102,10 +102,11 @@ class Flight(Generic[Result]):
         if self._is_connecting:
             streams = {self.stream} if self.stream is not None else set()
         moving = {stream for stream in streams if _is_moving(stream, quiet_s)}
+        if not moving:
+            # Before its connection ends, or it could tell of that as of a fault of the line.
+            self.give_up()
         for stream in streams - moving:
             shut(stream)
-        if not moving:
-            self.give_up()
 
     def _patience_s(self, quiet_s: float) -> float:
         # What was given to the system counts as gone there, however slowly the line takes it.

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 
 import pytest
 
 from scribe_desktop.domain.errors import ServiceError
 from scribe_desktop.protocol import errors
+from scribe_desktop.services.flight import Flight, GivenUp, shut
 from scribe_desktop.services.wire import JSON_S, Outgoing, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -87,6 +89,16 @@ def until(is_so: Callable[[], bool]) -> None:
 
 def asked(line: Line, **more: object) -> Outgoing:
     return Outgoing("GET", line.origin, is_repeated=True, **more)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class Socket:
+    """What the library makes of one."""
+
+    end: socket.socket
+
+    def get_extra_info(self, _name: str) -> socket.socket:
+        return self.end
 
 
 class SilentOnce:
@@ -186,6 +198,41 @@ def test_a_press_cuts_only_what_has_been_silent(wire: Wire) -> None:
         moves, hangs = Call(wire, asked(slow)), Call(wire, asked(dead))
         assert moves.ended() == "200"
         assert hangs.ended() == errors.CUT
+
+
+def test_a_call_that_notices_its_cut_at_once_was_cut_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    near, far = socket.socketpair()
+    stream = Socket(near)
+    call, noticed, raised = Flight[None](), threading.Event(), list[type[BaseException]]()
+
+    def work() -> None:
+        call.connecting()
+        call.connected(stream)
+        asked.set()
+        near.recv(1)
+        noticed.set()
+        raise OSError("it broke off")
+
+    def fly() -> None:
+        try:
+            call.run(work)
+        except (GivenUp, OSError) as error:
+            raised.append(type(error))
+
+    def shut_and_look(stream: object) -> None:
+        shut(stream)
+        assert noticed.wait(WAIT_S)
+        waiting.join(WAIT_S)
+
+    monkeypatch.setattr("scribe_desktop.services.flight.shut", shut_and_look)
+    with near, far:
+        asked, waiting = threading.Event(), threading.Thread(target=fly)
+        waiting.start()
+        assert asked.wait(WAIT_S)
+        call.cut(0.0, set())
+    assert raised == [GivenUp]
 
 
 def test_a_service_that_thinks_about_the_end_is_not_told_twice(wire: Wire) -> None:
